@@ -1,0 +1,114 @@
+// What the trainer takes and gives back: plain data, no HTTP, no database. The service speaks to the trainer in these types.
+
+/** Any JSON value, as parameters and metadata are made of. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** What is measured: its name, whether less or more is better, and its unit, all of which the model reads. */
+export interface Objective {
+  name: string;
+  goal?: 'minimize' | 'maximize';
+  unit?: string;
+}
+
+/** One finished experiment. `y` is null where it failed (infeasible). */
+export interface Trial {
+  x: JsonObject;
+  y: number | null;
+}
+
+/** One study seen through one of its objectives. */
+export interface StudyData {
+  id: string;
+  /** Title, description, anything: read by the model as text. */
+  metadata: JsonObject;
+  objective: Objective;
+  trials: Trial[];
+}
+
+/** Progress of a training, as it is stored with the job and streamed to clients. */
+export type TrainEvent =
+  | { type: 'phase'; phase: 'prepare' | 'train' | 'validate' | 'save'; message: string }
+  | { type: 'prepare'; done: number; total: number; etaSeconds: number }
+  | {
+      type: 'step';
+      step: number;
+      steps: number;
+      /** Mean place-weighted cross-entropy in nats over the steps since the last event. */
+      loss: number;
+      learningRate: number;
+      /** Encoder tokens, padding left out. */
+      tokensPerSecond: number;
+      etaSeconds: number;
+    }
+  | { type: 'validation'; step: number; loss: number }
+  | { type: 'checkpoint'; step: number }
+  | { type: 'log'; level: 'info' | 'warn'; message: string };
+
+export interface TrainHooks {
+  onEvent?: (event: TrainEvent) => void;
+  /** Stops between runs of K steps, after a checkpoint; `train` then rejects with an AbortError. */
+  signal?: AbortSignal;
+}
+
+export interface TrainRequest {
+  studies: StudyData[];
+  /** Model directory to start from; absent: from random weights. */
+  parentDir?: string;
+  /** Where the model directory is written; appears whole or not at all. */
+  outDir: string;
+  /** Scratch space of this job: examples and checkpoints. Calling `train` again with the same folder resumes. */
+  workDir: string;
+  /** Overrides of `TrainConfig`; unknown keys are an error. */
+  config?: Record<string, Json>;
+}
+
+export interface TrainResult {
+  /** `kept_parent`: the fine-tune did not beat its parent on trials it did not see, and nothing was written to outDir. */
+  outcome: 'published' | 'kept_parent';
+  reason: string;
+  metrics: Record<string, number>;
+  /** The configuration with every default resolved. */
+  config: Record<string, Json>;
+}
+
+/** A central interval that holds the truth with probability `level`. */
+export interface PredictionInterval {
+  level: number;
+  lower: number;
+  upper: number;
+}
+
+/** What one local expert says of a query, beside the model. */
+export interface ExpertPrediction {
+  name: 'median' | 'nearest_neighbours' | 'random_forest' | 'gradient_boosting' | 'gaussian_process';
+  mean: number;
+  intervals: PredictionInterval[];
+}
+
+/** The model's answer for one x. */
+export interface Prediction {
+  /** Point estimate. */
+  median: number;
+  mean: number;
+  sd: number;
+  /** Probability that the experiment fails. */
+  pInfeasible: number;
+  intervals: PredictionInterval[];
+  experts?: ExpertPrediction[];
+}
+
+export interface PredictRequest {
+  /** The study with the trials measured so far: the context of every query. */
+  study: StudyData;
+  queries: JsonObject[];
+  /** Levels of the intervals wanted, each in (0, 1). */
+  levels: number[];
+  includeExperts: boolean;
+}
+
+export interface PredictResult {
+  predictions: Prediction[];
+  /** Whether the intervals were corrected, on what, and if not, why not. */
+  calibration: { calibrated: boolean; basis: 'study' | 'model' | 'none'; trials: number; reason: string };
+}
