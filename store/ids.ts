@@ -1,0 +1,21 @@
+// Ids: a prefix that tells the kind, then 24 characters that sort by time of creation.
+import { randomBytes } from 'node:crypto';
+
+export type IdPrefix = 'study' | 'trial' | 'model' | 'ftjob';
+
+/** Crockford's base 32: no i, l, o or u, so that an id read aloud or from paper is not misread. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_CHARACTERS = 10;
+const RANDOM_CHARACTERS = 14;
+
+/**
+ * A new id, such as `trial_01m3qk6x8c9v2n4t7w0b5d1f`: 50 bits of milliseconds since 1970, then 70 random bits.
+ * Time comes first so that new ids land at the end of their index instead of all over it.
+ */
+export function newId(prefix: IdPrefix, now: number = Date.now()): string {
+  let time = '';
+  for (let rest = now, i = 0; i < TIME_CHARACTERS; i++, rest = Math.floor(rest / 32)) time = ALPHABET[rest % 32] + time;
+  let random = '';
+  for (const byte of randomBytes(RANDOM_CHARACTERS)) random += ALPHABET[byte & 31];
+  return `${prefix}_${time}${random}`;
+}

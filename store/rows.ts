@@ -1,0 +1,89 @@
+// From the rows of the database to the records of the store.
+import type { EventRow, FinishedTrialRow, JobRow, ModelRow, StudyRow, TrialRow } from './statements.js';
+import type { FinishedTrial, Job, JobEvent, JobProgress, JsonObject, Model, Objective, Study, Trial } from './types.js';
+
+// What the store wrote itself it may read back as the type it was: CHECK (json_valid) and STRICT tables hold the rest.
+const object = (json: string) => JSON.parse(json) as JsonObject;
+const numbers = (json: string | null) => (json === null ? null : (JSON.parse(json) as number[]));
+const metrics = (json: string) => JSON.parse(json) as Record<string, number>;
+const time = (ms: number | null) => (ms === null ? null : new Date(ms));
+
+export function toStudy(row: StudyRow): Study {
+  return {
+    id: row.id,
+    name: row.name,
+    metadata: object(row.metadata),
+    objectives: JSON.parse(row.objectives) as Objective[],
+    version: row.version,
+    counts: { completed: row.completed, running: row.running, infeasible: row.infeasible },
+    createdAt: new Date(row.created_at),
+  };
+}
+
+export function toTrial(row: Omit<TrialRow, 'row'>, studyId: string): Trial {
+  return {
+    id: row.id,
+    studyId,
+    status: row.status,
+    x: object(row.x),
+    y: numbers(row.y),
+    infeasibleReason: row.infeasible_reason,
+    metadata: object(row.metadata),
+    createdAt: new Date(row.created_at),
+    completedAt: time(row.completed_at),
+  };
+}
+
+export function toFinishedTrial(row: FinishedTrialRow): FinishedTrial {
+  return { finishSeq: row.finish_seq, x: object(row.x), y: numbers(row.y) };
+}
+
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    status: row.status,
+    request: object(row.request),
+    studies: JSON.parse(row.studies) as string[],
+    parent: row.parent,
+    snapshot: row.snapshot,
+    trialCount: row.trial_count,
+    hyperparameters: object(row.hyperparameters),
+    seed: row.seed,
+    cancelRequested: row.cancel_requested === 1,
+    attempt: row.attempt,
+    progress: row.progress === null ? null : (JSON.parse(row.progress) as JobProgress),
+    outcome: row.outcome,
+    reason: row.reason,
+    metrics: row.metrics === null ? null : metrics(row.metrics),
+    modelId: row.model_id,
+    error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
+    createdAt: new Date(row.created_at),
+    startedAt: time(row.started_at),
+    finishedAt: time(row.finished_at),
+  };
+}
+
+export function toJobEvent(row: EventRow): JobEvent {
+  return {
+    seq: row.seq,
+    type: row.type,
+    level: row.level,
+    message: row.message,
+    data: object(row.data),
+    createdAt: new Date(row.created_at),
+  };
+}
+
+export function toModel(row: ModelRow, studyIds: string[]): Model {
+  return {
+    id: row.id,
+    parent: row.parent,
+    jobId: row.job,
+    directory: row.directory,
+    published: row.published === 1,
+    studyIds,
+    metrics: metrics(row.metrics),
+    config: object(row.config),
+    createdAt: new Date(row.created_at),
+  };
+}

@@ -1,0 +1,117 @@
+// One open SQLite file: how it is opened, its statements, and the two things every write and every list share.
+import Sqlite, { type Database } from 'better-sqlite3';
+import { StoreError } from './errors.js';
+import { migrate, readMigrations, refuseNewer } from './migrate.js';
+import { type Pages, prepareStatements, type Statements } from './statements.js';
+import type { Idempotency, Page, PageRequest, StoredResponse, Written } from './types.js';
+
+export interface SqliteOptions {
+  /** Path of the database file; made where there is none. */
+  file: string;
+  /** Open an existing database for reading: for other threads and processes. Default false. */
+  readonly?: boolean;
+  /** How long to wait for another process's write, in milliseconds. Default 10,000. */
+  busyTimeoutMs?: number;
+  /** How long an answer is kept for its idempotency key, in milliseconds. Default 48 hours. */
+  idempotencyTtlMs?: number;
+}
+
+const DEFAULTS = { readonly: false, busyTimeoutMs: 10_000, idempotencyTtlMs: 48 * 3600 * 1000 };
+
+export class Connection {
+  readonly db: Database;
+  readonly sql: Statements;
+  private readonly idempotencyTtlMs: number;
+
+  /** @throws database_unusable, database_too_new, migration_invalid */
+  constructor(options: SqliteOptions) {
+    const { file, readonly, busyTimeoutMs, idempotencyTtlMs } = { ...DEFAULTS, ...options };
+    this.idempotencyTtlMs = idempotencyTtlMs;
+    this.db = open(file, readonly, busyTimeoutMs);
+    try {
+      const migrations = readMigrations();
+      if (readonly) refuseNewer(this.db, migrations);
+      else migrate(this.db, migrations);
+      this.sql = prepareStatements(this.db);
+    } catch (error) {
+      this.db.close();
+      throw error instanceof StoreError ? error : unusable(file, error);
+    }
+  }
+
+  /** Runs `work` in a transaction that is on disk when this returns, and rolled back where it throws. */
+  write<T>(work: () => T): T {
+    // Immediate: taking the write lock first, a transaction can wait for another process's but never collide with it halfway.
+    return this.db.transaction(work).immediate();
+  }
+
+  /** Like `write`, but done once per idempotency key and remembered in the same transaction. @throws idempotency_key_reused */
+  writeOnce<T>(once: Idempotency<T> | undefined, work: () => T): Written<T> {
+    if (once === undefined) return { replayed: false, value: this.write(work) };
+    return this.write((): Written<T> => {
+      const before = this.sql.idempotencyByKey.get(once.key);
+      if (before !== undefined) {
+        if (before.request_hash !== once.requestHash)
+          throw new StoreError('idempotency_key_reused', once.key, `${once.key}, first used for ${before.operation}`);
+        return { replayed: true, response: JSON.parse(before.response) as StoredResponse };
+      }
+      const value = work();
+      const now = Date.now();
+      this.sql.forgetIdempotency.run(now - this.idempotencyTtlMs);
+      this.sql.insertIdempotency.run({
+        key: once.key,
+        operation: once.operation,
+        request_hash: once.requestHash,
+        response: JSON.stringify(once.respond(value)),
+        created_at: now,
+      });
+      return { replayed: false, value };
+    });
+  }
+
+  /** One page of a list; `rowOf` finds the cursor's row. @throws cursor_not_found */
+  page<Row, T>(
+    pages: Pages<Row>,
+    request: PageRequest,
+    bound: Record<string, number | string>,
+    rowOf: (id: string) => { row: number } | undefined,
+    toRecord: (row: Row) => T,
+  ): Page<T> {
+    let after = request.order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER;
+    if (request.after !== undefined) {
+      const cursor = rowOf(request.after);
+      if (cursor === undefined) throw new StoreError('cursor_not_found', request.after);
+      after = cursor.row;
+    }
+    // One row more than asked tells whether there are more.
+    const rows = pages[request.order].all({ ...bound, after, limit: request.limit + 1 });
+    return { data: rows.slice(0, request.limit).map(toRecord), hasMore: rows.length > request.limit };
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function open(file: string, readonly: boolean, busyTimeoutMs: number): Database {
+  let db: Database | undefined;
+  try {
+    db = new Sqlite(file, { readonly, fileMustExist: readonly, timeout: busyTimeoutMs });
+    if (!readonly) {
+      // WAL lets other processes read while one writes. FULL makes every commit wait for the disk: in WAL mode the
+      // cheaper NORMAL may lose the last commits in a power cut.
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+    }
+    db.pragma('foreign_keys = ON');
+    return db;
+  } catch (error) {
+    db?.close();
+    throw unusable(file, error);
+  }
+}
+
+function unusable(file: string, cause: unknown): StoreError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError('database_unusable', file, `${file} (${why}); check the path and its permissions`, { cause });
+}

@@ -1,0 +1,24 @@
+// The store on one SQLite file: what an installation has by default.
+import { Connection, type SqliteOptions } from './sqlite-connection.js';
+import { jobMethods } from './sqlite-jobs.js';
+import { studyMethods } from './sqlite-studies.js';
+import type { Store } from './store.js';
+
+/**
+ * Opens the file, makes or upgrades its tables, and gives the store on it. Several processes and threads may have the
+ * same file open, each with its own store.
+ * @throws database_unusable, database_too_new, migration_invalid
+ */
+export function openSqliteStore(options: SqliteOptions): Store {
+  const connection = new Connection(options);
+  return {
+    ...studyMethods(connection),
+    ...jobMethods(connection),
+    async ping() {
+      connection.sql.ping.get();
+    },
+    async close() {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+// Studies and their trials in SQLite.
+import { StoreError } from './errors.js';
+import { newId } from './ids.js';
+import { toFinishedTrial, toStudy, toTrial } from './rows.js';
+import type { Connection } from './sqlite-connection.js';
+import type { StudyRow } from './statements.js';
+import type { StudyStore, TrialStore } from './store.js';
+import type { NewTrial, Trial, TrialStatus } from './types.js';
+
+export function studyMethods(connection: Connection): StudyStore & TrialStore {
+  const { sql } = connection;
+
+  function studyRow(id: string): StudyRow {
+    const row = sql.studyById.get(id);
+    if (row === undefined) throw new StoreError('study_not_found', id);
+    return row;
+  }
+
+  /** Bumps the version even when nothing is counted: every trial write makes a new version. */
+  function countTrials(study: number, change: Partial<Record<TrialStatus, number>>): void {
+    sql.countTrials.run({ study, completed: 0, running: 0, infeasible: 0, ...change });
+  }
+
+  const lastFinishSeq = () => sql.lastFinishSeq.get()?.seq ?? 0;
+
+  return {
+    async createStudy(study, once) {
+      return connection.writeOnce(once, () => {
+        const id = newId('study');
+        sql.insertStudy.run({
+          id,
+          name: study.name,
+          metadata: JSON.stringify(study.metadata),
+          objectives: JSON.stringify(study.objectives),
+          created_at: Date.now(),
+        });
+        return toStudy(studyRow(id));
+      });
+    },
+
+    async getStudy(id) {
+      const row = sql.studyById.get(id);
+      return row === undefined ? null : toStudy(row);
+    },
+
+    async listStudies(request, filter = {}) {
+      const { name } = filter;
+      const byName = name !== undefined;
+      return connection.page(
+        byName ? sql.studiesByName : sql.studies,
+        request,
+        byName ? { name } : {},
+        (id) => sql.studyById.get(id),
+        toStudy,
+      );
+    },
+
+    async createTrials(studyId, trials, once) {
+      return connection.writeOnce(once, () => {
+        const study = studyRow(studyId);
+        const now = Date.now();
+        let finishSeq = lastFinishSeq();
+        const counts: Record<TrialStatus, number> = { completed: 0, running: 0, infeasible: 0 };
+        const created = trials.map((trial) => {
+          counts[trial.status]++;
+          const row = newTrialRow(trial, now);
+          sql.insertTrial.run({
+            ...row,
+            study: study.row,
+            finish_seq: trial.status === 'running' ? null : ++finishSeq,
+          });
+          return toTrial(row, studyId);
+        });
+        if (created.length > 0) countTrials(study.row, counts);
+        return created;
+      });
+    },
+
+    async getTrial(studyId, trialId) {
+      const study = sql.studyById.get(studyId);
+      const row = study && sql.trialById.get(trialId, study.row);
+      return row === undefined ? null : toTrial(row, studyId);
+    },
+
+    async listTrials(studyId, request, filter = {}) {
+      const study = studyRow(studyId).row;
+      const { status } = filter;
+      return connection.page(
+        status === undefined ? sql.trials : sql.trialsByStatus,
+        request,
+        status === undefined ? { study } : { study, status },
+        (id) => sql.trialById.get(id, study),
+        (row) => toTrial(row, studyId),
+      );
+    },
+
+    async finishTrial(studyId, trialId, outcome, once) {
+      return connection.writeOnce(once, (): Trial => {
+        const study = studyRow(studyId);
+        const trial = sql.trialById.get(trialId, study.row);
+        if (trial === undefined) throw new StoreError('trial_not_found', trialId);
+        if (trial.status !== 'running')
+          throw new StoreError('trial_already_finished', trialId, `${trialId} is ${trial.status}`);
+        const result = {
+          status: outcome.status,
+          y: outcome.status === 'completed' ? JSON.stringify(outcome.y) : null,
+          infeasible_reason: outcome.status === 'infeasible' ? outcome.reason : null,
+          completed_at: Date.now(),
+        };
+        sql.finishTrial.run({ ...result, row: trial.row, finish_seq: lastFinishSeq() + 1 });
+        countTrials(study.row, { running: -1, [outcome.status]: 1 });
+        return toTrial({ ...trial, ...result }, studyId);
+      });
+    },
+
+    async finishedTrials(studyId, { after = 0, until = Number.MAX_SAFE_INTEGER, limit }) {
+      const study = studyRow(studyId).row;
+      return sql.finishedTrials.all({ study, after, until, limit }).map(toFinishedTrial);
+    },
+  };
+}
+
+function newTrialRow(trial: NewTrial, now: number) {
+  return {
+    id: newId('trial', now),
+    status: trial.status,
+    x: JSON.stringify(trial.x),
+    y: trial.y === null ? null : JSON.stringify(trial.y),
+    infeasible_reason: trial.infeasibleReason,
+    metadata: JSON.stringify(trial.metadata),
+    created_at: now,
+    completed_at: trial.status === 'running' ? null : now,
+  };
+}

@@ -1,0 +1,105 @@
+// What the service asks of its memory. Asynchronous and silent about SQLite, so that another database can stand behind it.
+// Every promise of a write resolves only after the write is on disk. Errors are StoreErrors.
+import type {
+  FinishedTrial,
+  Idempotency,
+  Job,
+  JobEvent,
+  JobOutcome,
+  JobProgress,
+  JobStatus,
+  Lease,
+  Model,
+  NewJob,
+  NewJobEvent,
+  NewStudy,
+  NewTrial,
+  Page,
+  PageRequest,
+  Study,
+  Trial,
+  TrialOutcome,
+  TrialStatus,
+  Written,
+} from './types.js';
+
+export interface StudyStore {
+  createStudy(study: NewStudy, once?: Idempotency<Study>): Promise<Written<Study>>;
+  /** Null where there is none. */
+  getStudy(id: string): Promise<Study | null>;
+  /** @throws cursor_not_found */
+  listStudies(page: PageRequest, filter?: { name?: string }): Promise<Page<Study>>;
+}
+
+export interface TrialStore {
+  /**
+   * Writes all of them in one transaction, in their order.
+   * @throws study_not_found, idempotency_key_reused
+   */
+  createTrials(studyId: string, trials: NewTrial[], once?: Idempotency<Trial[]>): Promise<Written<Trial[]>>;
+  getTrial(studyId: string, trialId: string): Promise<Trial | null>;
+  /** @throws study_not_found, cursor_not_found */
+  listTrials(studyId: string, page: PageRequest, filter?: { status?: TrialStatus }): Promise<Page<Trial>>;
+  /**
+   * Ends a running trial. A finished trial never changes again: snapshots rely on it.
+   * @throws trial_not_found, trial_already_finished, idempotency_key_reused
+   */
+  finishTrial(
+    studyId: string,
+    trialId: string,
+    outcome: TrialOutcome,
+    once?: Idempotency<Trial>,
+  ): Promise<Written<Trial>>;
+  /**
+   * Up to `limit` finished trials with `after` < finishSeq <= `until`, in that order: to read a study of any size piece
+   * by piece, and the same pieces again later.
+   * @throws study_not_found
+   */
+  finishedTrials(studyId: string, range: { after?: number; until?: number; limit: number }): Promise<FinishedTrial[]>;
+}
+
+export interface JobStore {
+  /**
+   * Queues a job on the trials that its studies hold now.
+   * @throws study_not_found, model_not_found, too_few_trials, idempotency_key_reused
+   */
+  createJob(job: NewJob, once?: Idempotency<Job>): Promise<Written<Job>>;
+  getJob(id: string): Promise<Job | null>;
+  /** @throws cursor_not_found */
+  listJobs(page: PageRequest): Promise<Page<Job>>;
+  countJobs(): Promise<Record<JobStatus, number>>;
+  /**
+   * Ends a queued job, or marks a running one for its worker to stop.
+   * @throws job_not_found, job_already_finished unless it was cancelled, idempotency_key_reused
+   */
+  cancelJob(id: string, once?: Idempotency<Job>): Promise<Written<Job>>;
+  /**
+   * Takes the oldest job that is queued, or running under a lease that has run out. Null where there is none.
+   * The same job is never given to two owners at once.
+   */
+  claimJob(owner: string, leaseMs: number): Promise<{ job: Job; lease: Lease } | null>;
+  /** @throws lease_lost */
+  renewLease(lease: Lease, leaseMs: number): Promise<{ cancelRequested: boolean }>;
+  /** Gives an unfinished job back, so that it can be claimed at once. @throws lease_lost */
+  releaseJob(lease: Lease): Promise<void>;
+  /** @throws lease_lost */
+  appendEvents(lease: Lease, events: NewJobEvent[], progress?: JobProgress): Promise<void>;
+  /** Ends the job and, where one was made, registers its model, together. @throws lease_lost */
+  finishJob(lease: Lease, outcome: JobOutcome): Promise<Job>;
+  /** Up to `limit` events with seq > `after`, in order. @throws job_not_found */
+  listEvents(jobId: string, page: { after: number; limit: number }): Promise<Page<JobEvent>>;
+}
+
+export interface ModelStore {
+  getModel(id: string): Promise<Model | null>;
+  /** @throws cursor_not_found */
+  listModels(page: PageRequest): Promise<Page<Model>>;
+  /** The newest published model, of those whose training included the study where one is named. */
+  newestModel(filter?: { studyId: string }): Promise<Model | null>;
+}
+
+export interface Store extends StudyStore, TrialStore, JobStore, ModelStore {
+  /** Rejects unless the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,190 @@
+// The records that a store keeps, as plain data. Times are Dates, ids carry the prefix of their kind.
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface Objective {
+  name: string;
+  goal?: 'minimize' | 'maximize';
+  unit?: string;
+}
+
+export interface NewStudy {
+  name: string;
+  metadata: JsonObject;
+  /** 1 to 8, names distinct. */
+  objectives: Objective[];
+}
+
+export interface Study extends NewStudy {
+  id: string;
+  /** Grows with every write to the study's trials. */
+  version: number;
+  counts: Record<TrialStatus, number>;
+  createdAt: Date;
+}
+
+export type TrialStatus = 'completed' | 'running' | 'infeasible';
+
+export interface NewTrial {
+  status: TrialStatus;
+  x: JsonObject;
+  /** One number per objective, in their order; null unless completed. */
+  y: number[] | null;
+  infeasibleReason: string | null;
+  metadata: JsonObject;
+}
+
+export interface Trial extends NewTrial {
+  id: string;
+  studyId: string;
+  createdAt: Date;
+  /** When it was measured or failed; null while running. */
+  completedAt: Date | null;
+}
+
+/** How a running trial ended. */
+export type TrialOutcome = { status: 'completed'; y: number[] } | { status: 'infeasible'; reason: string | null };
+
+/** A completed or infeasible trial, as trainings and predictions read it. */
+export interface FinishedTrial {
+  /** Place in the order in which all trials of the store were finished; the set below any number never changes. */
+  finishSeq: number;
+  x: JsonObject;
+  y: number[] | null;
+}
+
+export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface NewJob {
+  /** As it was asked for, kept for the record. */
+  request: JsonObject;
+  /** Ids of the studies to learn from; 'all' means all there are now. */
+  studies: string[] | 'all';
+  /** Model to start from; 'newest' means the newest published one, if any; null: random weights. */
+  parent: string | 'newest' | null;
+  hyperparameters: JsonObject;
+  seed: number;
+  /** Completed trials that the studies need to have together, else `too_few_trials`. */
+  minTrials: number;
+}
+
+export interface JobProgress {
+  step: number;
+  steps: number;
+  loss: number;
+  tokensPerSecond: number;
+  etaSeconds: number;
+}
+
+export interface Job {
+  id: string;
+  status: JobStatus;
+  request: JsonObject;
+  studies: string[];
+  parent: string | null;
+  /** Its trials are those of its studies with `finishSeq` up to this. */
+  snapshot: number;
+  trialCount: number;
+  /** As asked for; after success with every default resolved. */
+  hyperparameters: JsonObject;
+  seed: number;
+  cancelRequested: boolean;
+  /** How often it was started. */
+  attempt: number;
+  progress: JobProgress | null;
+  outcome: 'published' | 'kept_parent' | null;
+  reason: string | null;
+  metrics: Record<string, number> | null;
+  modelId: string | null;
+  error: { code: string; message: string } | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+/** Right to run a job: good until it expires unless renewed, void once another attempt has begun. */
+export interface Lease {
+  jobId: string;
+  /** The fence: every write of the worker names it. */
+  attempt: number;
+}
+
+export type EventType = 'status' | 'phase' | 'prepare' | 'step' | 'validation' | 'checkpoint' | 'log';
+
+export interface NewJobEvent {
+  type: EventType;
+  level: 'info' | 'warn' | 'error';
+  message: string;
+  data: JsonObject;
+}
+
+export interface JobEvent extends NewJobEvent {
+  /** Counts the job's events from 1. */
+  seq: number;
+  createdAt: Date;
+}
+
+export type JobOutcome =
+  | {
+      status: 'succeeded';
+      outcome: 'published';
+      reason: string;
+      metrics: Record<string, number>;
+      config: JsonObject;
+      model: NewModel;
+    }
+  | { status: 'succeeded'; outcome: 'kept_parent'; reason: string; metrics: Record<string, number>; config: JsonObject }
+  | { status: 'failed'; code: string; message: string }
+  | { status: 'cancelled' };
+
+export interface NewModel {
+  id: string;
+  /** Where its files are, in the words of whatever keeps them. */
+  directory: string;
+}
+
+export interface Model extends NewModel {
+  parent: string | null;
+  jobId: string;
+  published: boolean;
+  studyIds: string[];
+  metrics: Record<string, number>;
+  config: JsonObject;
+  createdAt: Date;
+}
+
+/** A page of a list: those behind the one with id `after`, in order of creation. */
+export interface PageRequest {
+  limit: number;
+  after?: string;
+  order: 'asc' | 'desc';
+}
+
+export interface Page<T> {
+  data: T[];
+  hasMore: boolean;
+}
+
+/** An answer that was given once and is to be given again to the same request. */
+export interface StoredResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * Makes a write happen once per key. `respond` is called inside the write's transaction and its answer is kept with
+ * it, so the write and the memory of it are on disk together or not at all.
+ */
+export interface Idempotency<T> {
+  key: string;
+  /** Method and path. */
+  operation: string;
+  /** Hash of everything that makes the request what it is; another one with the same key is refused. */
+  requestHash: string;
+  respond: (value: T) => StoredResponse;
+}
+
+export type Written<T> = { replayed: false; value: T } | { replayed: true; response: StoredResponse };
