@@ -1,0 +1,105 @@
+// Gradient boosting: shallow trees, each fitted to what the ones before left over (Friedman 2001; penalties after XGBoost). Cross-fitted by folds.
+
+import { Random } from '../random.js';
+import type { Expert, FeatureMatrix, FittedExpert, TrainingSet } from './expert.js';
+import { draw, permutation } from './sampling.js';
+import { TreeArena } from './trees/arena.js';
+import { type BinnedColumns, binColumns } from './trees/binning.js';
+import { TreeGrower } from './trees/grower.js';
+
+/** Settings, chosen on the tasks of test/bench/experts.ts. */
+export const BOOSTING_DEFAULTS = {
+  rounds: 100,
+  /** Share of each tree's prediction that is kept. */
+  shrinkage: 0.1,
+  maxDepth: 5,
+  minLeafWeight: 1,
+  /** L2 penalty on leaf values, in rows. */
+  lambda: 1,
+  /** Share of the rows each tree is grown on, drawn without replacement. */
+  rowShare: 0.8,
+  /** Share of the columns each tree may split on. */
+  columnShare: 0.8,
+  /** Folds of the cross-fitted predictions. */
+  folds: 5,
+};
+
+export type BoostingOptions = typeof BOOSTING_DEFAULTS;
+
+/** Boosting as an expert. */
+export function gradientBoosting(options: Partial<BoostingOptions> = {}): Expert {
+  const settings = { ...BOOSTING_DEFAULTS, ...options };
+  return { name: 'gradient_boosting', reads: 'tree', fit: (data, seed) => fitBoosting(data, seed, settings) };
+}
+
+interface BoostedTrees {
+  readonly base: number;
+  readonly arena: TreeArena;
+}
+
+function fitBoosting({ features, y }: TrainingSet, seed: number, options: BoostingOptions): FittedExpert {
+  const binned = binColumns(features);
+  const all = Int32Array.from({ length: features.rows }, (_, i) => i);
+  const boosted = boost(features, binned, y, all, new Random(seed, 0), options);
+  return {
+    predict: (rows) => ({ mean: Float64Array.from({ length: rows.rows }, (_, i) => predictRow(boosted, rows, i)) }),
+    crossFitted: { mean: crossFit(features, binned, y, seed, options) },
+  };
+}
+
+function crossFit(
+  features: FeatureMatrix,
+  binned: BinnedColumns,
+  y: Float64Array,
+  seed: number,
+  options: BoostingOptions,
+): Float64Array {
+  const n = features.rows;
+  const predictions = new Float64Array(n);
+  if (n === 1) return predictions;
+  const folds = Math.min(options.folds, n);
+  const order = permutation(n, new Random(seed, folds + 1));
+  for (let fold = 0; fold < folds; fold++) {
+    const rest = order.filter((_, place) => place % folds !== fold).sort();
+    const boosted = boost(features, binned, y, rest, new Random(seed, fold + 1), options);
+    for (let place = fold; place < n; place += folds) {
+      predictions[order[place]!] = predictRow(boosted, features, order[place]!);
+    }
+  }
+  return predictions;
+}
+
+/** Boosts on the given rows alone. */
+function boost(
+  features: FeatureMatrix,
+  binned: BinnedColumns,
+  y: Float64Array,
+  rows: Int32Array,
+  random: Random,
+  options: BoostingOptions,
+): BoostedTrees {
+  let base = 0;
+  for (const row of rows) base += y[row]! / rows.length;
+  const weight = new Float64Array(features.rows).fill(1);
+  const residual = new Float64Array(features.rows);
+  for (const row of rows) residual[row] = y[row]! - base;
+
+  const grower = new TreeGrower(binned, { ...options, columnsPerNode: Number.POSITIVE_INFINITY });
+  const arena = new TreeArena(options.rounds * Math.min(2 * rows.length, 2 ** (options.maxDepth + 1)));
+  const allColumns = Int32Array.from({ length: features.columns }, (_, j) => j);
+  const rowsPerTree = Math.max(1, Math.round(options.rowShare * rows.length));
+  const columnsPerTree = Math.ceil(options.columnShare * features.columns);
+  for (let round = 0; round < options.rounds; round++) {
+    const sample = draw(rows, rowsPerTree, random);
+    const columns = draw(allColumns, columnsPerTree, random);
+    grower.grow(arena, { weight, weighted: residual }, sample, columns, random, options.shrinkage);
+    for (const row of rows) residual[row]! -= arena.predict(round, features.values, row * features.columns);
+  }
+  return { base, arena };
+}
+
+function predictRow({ base, arena }: BoostedTrees, rows: FeatureMatrix, i: number): number {
+  let sum = base;
+  for (let tree = 0; tree < arena.trees; tree++) sum += arena.predict(tree, rows.values, i * rows.columns);
+  return sum;
+}

@@ -1,0 +1,51 @@
+// Intervals around any prediction from the errors it made on trials it had not seen (split conformal; Lei et al. 2018).
+
+/** Bounds that hold the truth with a wanted probability. */
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * Half width of an interval of probability `level` in units of the scores, which are sorted sizes of out-of-sample errors.
+ * With n scores no level beyond n / (n + 1) is certain: further out the largest score is stretched as the tails of a normal distribution are.
+ */
+export function conformalRadius(sortedScores: Float64Array, level: number): number {
+  const n = sortedScores.length;
+  const rank = Math.ceil((n + 1) * level);
+  if (rank <= n) return sortedScores[rank - 1]!;
+  const stretch = normalQuantile((1 + level) / 2) / normalQuantile((1 + n / (n + 1)) / 2);
+  return sortedScores[n - 1]! * stretch;
+}
+
+/** Bounds of the central `level` of sorted measurements, each tail holding at most its share of them. */
+export function empiricalBounds(sorted: Float64Array, level: number): Bounds {
+  const n = sorted.length;
+  const rank = Math.floor(((n + 1) * (1 - level)) / 2);
+  if (rank >= 1) return { lower: sorted[rank - 1]!, upper: sorted[n - rank]! };
+  // Too few measurements for this level: the range, stretched about its middle.
+  const middle = sorted[0]! / 2 + sorted[n - 1]! / 2;
+  const radius = sorted[n - 1]! / 2 - sorted[0]! / 2 || (n === 1 ? Math.abs(middle) || 1 : 0);
+  const stretch = normalQuantile((1 + level) / 2) / normalQuantile(n / (n + 1));
+  return { lower: middle - radius * Math.max(1, stretch), upper: middle + radius * Math.max(1, stretch) };
+}
+
+/** Quantile of the standard normal distribution by bisection of the error function (Abramowitz & Stegun 7.1.26, |error| < 1.5e-7). */
+function normalQuantile(level: number): number {
+  let low = -8;
+  let high = 8;
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < level) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+function normalCdf(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const poly = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  const upper = 0.5 * poly * Math.exp(-x * x);
+  return z < 0 ? upper : 1 - upper;
+}
