@@ -41,7 +41,8 @@ export type TrainEvent =
       tokensPerSecond: number;
       etaSeconds: number;
     }
-  | { type: 'validation'; step: number; loss: number }
+  /** On trials held back: see `ValidationAnswers`. */
+  | { type: 'validation'; step: number; score: number; error: number }
   | { type: 'checkpoint'; step: number }
   | { type: 'log'; level: 'info' | 'warn'; message: string };
 

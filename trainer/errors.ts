@@ -1,0 +1,22 @@
+// Every error the trainer throws carries one of these codes.
+
+export const TRAINER_ERRORS = {
+  model_config: 'The model configuration is not one this trainer can run.',
+  model_files: 'A model directory is missing a file or holds one that does not fit.',
+  train_config: 'A training hyperparameter is unknown or out of range.',
+  no_training_data: 'The studies hold too few trials to learn from.',
+  checkpoint: 'A checkpoint does not belong to this job.',
+} as const;
+
+export type TrainerErrorCode = keyof typeof TRAINER_ERRORS;
+
+export class TrainerError extends Error {
+  override readonly name = 'TrainerError';
+
+  constructor(
+    readonly code: TrainerErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}

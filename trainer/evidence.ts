@@ -1,0 +1,121 @@
+// Evidence: what a study's own trials say about a query, as digits. It never holds the query's own y.
+import { type Frame, queryFrame, studyFrame } from '../tokenizer/frame.js';
+import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
+import type { ExpertName } from './experts/expert.js';
+import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
+import type { JsonObject, Trial } from './types.js';
+
+/** Experts in prompts: their marker, and that of their cross-fitted error. */
+const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
+  { name: 'gradient_boosting', mean: tokenId('⟨boosting⟩'), error: tokenId('⟨error:boosting⟩') },
+  { name: 'random_forest', mean: tokenId('⟨forest⟩'), error: tokenId('⟨error:forest⟩') },
+  { name: 'gaussian_process', mean: tokenId('⟨gp⟩'), error: tokenId('⟨error:gp⟩') },
+  { name: 'nearest_neighbours', mean: tokenId('⟨knn⟩'), error: tokenId('⟨error:knn⟩') },
+];
+const GP_SD = tokenId('⟨gp-sd⟩');
+const COUNT = tokenId('⟨count⟩');
+const CENTRE = tokenId('⟨centre⟩');
+const SPREAD = tokenId('⟨spread⟩');
+const FAILED = tokenId('⟨failed⟩');
+const NEAREST = [tokenId('⟨near1⟩'), tokenId('⟨near2⟩'), tokenId('⟨near3⟩')];
+const QUANTILES = [
+  { level: 0.1, marker: tokenId('⟨q10⟩') },
+  { level: 0.5, marker: tokenId('⟨q50⟩') },
+  { level: 0.9, marker: tokenId('⟨q90⟩') },
+];
+
+/** Digits of u: predictions are read to a hundredth, what only sets the scene to a tenth. */
+const FINE = 3;
+const COARSE = 2;
+
+/** u ∈ [0, 10) as `places` place-specific digits, rounded; `⟨low⟩` or `⟨high⟩` outside. */
+export function unitTokens(u: number, places: number): number[] {
+  const scaled = Math.round(u * 10 ** (places - 1));
+  if (!(scaled >= 0)) return [LOW_ID];
+  if (scaled >= 10 ** places) return [HIGH_ID];
+  return Array.from({ length: Math.min(places, UNIT_PLACES) }, (_, i) => unitId(i + 1, Math.floor(scaled / 10 ** (places - 1 - i)) % 10));
+}
+
+/** A non-negative size in units of `scale`: 0 stands at u = 0, and 23 scales at u = 5. */
+function sizeTokens(size: number, scale: number): number[] {
+  return unitTokens(1.3 * Math.asinh(size / scale) * 2, COARSE);
+}
+
+/** How many trials there are, logarithmically: 1 at u = 0, 1,000 near u = 6. */
+function countTokens(n: number): number[] {
+  return unitTokens(2 * Math.log10(n), COARSE);
+}
+
+export interface QueryEvidence {
+  /** Pieces in a fixed order, each of which the model can do without. */
+  pieces: number[][];
+  /** In which the answer is written. */
+  frame: Frame;
+}
+
+/** Predictions of all experts for some queries: `mean[name][query]`. */
+export type ExpertMeans = Record<ExpertName, Float64Array>;
+
+function quantile(sorted: Float64Array, level: number): number {
+  const position = level * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+/** Everything that a context of finished trials says, ready to be asked. Fit once, ask for many queries. */
+export class Evidence {
+  private constructor(
+    /** Experts on the trials that have a y; undefined where none has. */
+    readonly experts: FittedExperts | undefined,
+    /** Chance of failure as a function of x; undefined where nothing failed. */
+    private readonly failures: FittedExperts | undefined,
+    private readonly values: Float64Array,
+    private readonly trials: number,
+  ) {}
+
+  static fit(context: readonly Trial[], seed: number): Evidence {
+    const measured = context.filter((t): t is { x: JsonObject; y: number } => t.y !== null);
+    const values = Float64Array.from(measured, (t) => t.y);
+    const xs = (trials: readonly Trial[]) => trials.map((t) => t.x);
+    const experts = measured.length > 0 ? fitExperts(xs(measured), values, { seed }) : undefined;
+    const failed = Float64Array.from(context, (t) => (t.y === null ? 1 : 0));
+    const failures =
+      measured.length < context.length ? fitExperts(xs(context), failed, { seed, which: ['random_forest'] }) : undefined;
+    return new Evidence(experts, failures, values, context.length);
+  }
+
+  /** Pieces and frame for each query; no frame where nothing was measured yet. */
+  ask(queries: readonly JsonObject[]): (QueryEvidence | undefined)[] {
+    const { experts, failures, values } = this;
+    const failed = failures?.predict(queries).random_forest!.mean;
+    if (!experts) return queries.map(() => undefined);
+    const predictions = experts.predict(queries);
+    const nearest = experts.nearest(queries, NEAREST.length);
+    const study = studyFrame([...values]);
+    const sorted = Float64Array.from(values).sort();
+    const errors = MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values));
+    return queries.map((_, q) => {
+      const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
+      const frame = queryFrame(means, study);
+      const pieces: number[][] = [[COUNT, ...countTokens(this.trials)]];
+      if (failed) pieces.push([FAILED, ...unitTokens(9.9 * Math.min(1, Math.max(0, failed[q]!)), COARSE)]);
+      MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
+      pieces.push([GP_SD, ...sizeTokens(predictions.gaussian_process!.sd![q]!, frame.scale)]);
+      MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
+      nearest[q]!.forEach(({ index }, i) => pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]));
+      for (const { level, marker } of QUANTILES) {
+        pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
+      }
+      pieces.push([CENTRE, ...unitTokens(study.toUnit(frame.center), COARSE)]);
+      pieces.push([SPREAD, ...sizeTokens(frame.scale, study.scale)]);
+      return { pieces, frame };
+    });
+  }
+}
+
+function meanAbsoluteError(predicted: Float64Array, measured: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < measured.length; i++) sum += Math.abs(predicted[i]! - measured[i]!);
+  return sum / measured.length;
+}

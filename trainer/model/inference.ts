@@ -1,0 +1,89 @@
+// Runs the model for predictions: prompts in, exact distributions out. One encoder session, one decoder session a depth.
+import type { NumberCodec } from '../../tokenizer/number-codec.js';
+import type { Distribution } from '../distribution.js';
+import { OrtSession } from '../graph/session.js';
+import { descend } from '../tree-descent.js';
+import type { ModelConfig } from './config.js';
+import type { Weights } from './parameters.js';
+import { decoderGraph, encoderGraph } from './serving-graph.js';
+import { relativeBuckets } from './t5.js';
+
+/** Queries a descent takes at once: enough to fill the cores, few enough for bounded memory. */
+const CHUNK = 64;
+/** Prompts are padded to a multiple of this, so that queries of like length share memory plans. */
+const LENGTH_STEP = 16;
+/** Mass below which a prefix is not looked into: at most a thousandth of a quantile's level is decided by interpolation. */
+const MIN_MASS = 5e-4;
+
+export class Inference {
+  private encoder: Promise<OrtSession> | undefined;
+  private readonly decoders = new Map<number, Promise<OrtSession>>();
+
+  constructor(
+    private readonly config: ModelConfig,
+    private readonly weights: Weights,
+    private readonly threads: number,
+  ) {}
+
+  /** The distribution of y for each prompt, written in the codec beside it. */
+  async distributions(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<Distribution[]> {
+    // Prompts of like length stand together, so that little is padding; the answers go back to their places.
+    const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
+    const result: Distribution[] = new Array(prompts.length);
+    for (let begin = 0; begin < order.length; begin += CHUNK) {
+      const chunk = order.slice(begin, begin + CHUNK);
+      const answers = await this.chunk(
+        chunk.map((i) => prompts[i]!),
+        chunk.map((i) => codecs[i]!),
+      );
+      chunk.forEach((i, at) => {
+        result[i] = answers[at]!;
+      });
+    }
+    return result;
+  }
+
+  async release(): Promise<void> {
+    const sessions = await Promise.all([...(this.encoder ? [this.encoder] : []), ...this.decoders.values()]);
+    this.encoder = undefined;
+    this.decoders.clear();
+    await Promise.all(sessions.map((s) => s.release()));
+  }
+
+  private async chunk(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<Distribution[]> {
+    const queries = prompts.length;
+    const length = Math.ceil(Math.max(...prompts.map((p) => p.length)) / LENGTH_STEP) * LENGTH_STEP;
+    const ids = new Int32Array(queries * length);
+    prompts.forEach((prompt, i) => ids.set(prompt, i * length));
+    const inputIds = { data: ids, dims: [queries, length] };
+    this.encoder ??= OrtSession.create(encoderGraph(this.config, this.weights), { threads: this.threads });
+    const encoded = await (await this.encoder).run({
+      input_ids: inputIds,
+      buckets: { data: relativeBuckets(length, true, this.config), dims: [length, length] },
+    });
+    const states = { data: encoded.states!.data, dims: [queries, length, this.config.d_model] };
+    const { number_token_begin, number_token_end } = this.config;
+    return descend(
+      codecs,
+      async (prefixes, width, steps) => {
+        const decoder = await this.decoder(steps);
+        const output = await decoder.run({
+          states,
+          input_ids: inputIds,
+          prefixes: { data: prefixes, dims: [queries, width, steps] },
+        });
+        return output.log_probabilities!.data as Float32Array;
+      },
+      { firstToken: number_token_begin, tokens: number_token_end - number_token_begin, minMass: MIN_MASS },
+    );
+  }
+
+  private decoder(steps: number): Promise<OrtSession> {
+    let session = this.decoders.get(steps);
+    if (!session) {
+      session = OrtSession.create(decoderGraph(this.config, this.weights, steps), { threads: this.threads });
+      this.decoders.set(steps, session);
+    }
+    return session;
+  }
+}

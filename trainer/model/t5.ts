@@ -1,0 +1,185 @@
+// T5 v1.1, written once: serving builds the forward graphs from it, training adds loss, gradients and optimizer.
+import type { Value } from '../graph/graph.js';
+import { Gelu } from '../graph/ops/composite.js';
+import { Add, Div, Mul, Sqrt } from '../graph/ops/elementwise.js';
+import { Gather } from '../graph/ops/indexing.js';
+import { Cast, Equal } from '../graph/ops/logic.js';
+import { MatMul } from '../graph/ops/matmul.js';
+import { ReduceMean } from '../graph/ops/reduce.js';
+import { Reshape, Transpose, Unsqueeze } from '../graph/ops/shape.js';
+import { Softmax } from '../graph/ops/softmax.js';
+import type { ModelConfig } from './config.js';
+
+/** Graph values of the parameters by Hugging Face name: initializers when serving, Loop-carried values when training. */
+export type ParameterValues = (name: string) => Value;
+
+/** Added to attention scores at padding and at future positions: exp underflows to exactly 0 and no NaN can arise. */
+const MASKED = -1e9;
+
+/** The number of dimensions in front of the last two, written so that a reshape keeps them: 0 means "as it is". */
+const KEEP = 0;
+
+/** RMSNorm: x / √(mean(x²) + ε) · w over the last axis (arXiv 1910.07467). */
+function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+  const axis = x.shape.length - 1;
+  const meanSquare = ReduceMean(Mul(x, x), { axes: [axis], keepdims: true });
+  const root = Sqrt(Add(meanSquare, x.graph.scalar(x.dtype, epsilon)));
+  return Mul(Div(x, root), weight);
+}
+
+/** [.., n, h·k] → [.., h, n, k]. */
+function splitHeads(x: Value, config: ModelConfig): Value {
+  const lead = x.shape.length - 2;
+  const kept: number[] = new Array(lead + 1).fill(KEEP);
+  const split = Reshape(x, [...kept, config.num_heads, config.d_kv]);
+  const batch = Array.from({ length: lead }, (_, i) => i);
+  return Transpose(split, [...batch, lead + 1, lead, lead + 2]);
+}
+
+/** [.., h, n, k] → [.., n, h·k]. */
+function mergeHeads(x: Value, config: ModelConfig): Value {
+  const lead = x.shape.length - 3;
+  const batch = Array.from({ length: lead }, (_, i) => i);
+  const merged = Transpose(x, [...batch, lead + 1, lead, lead + 2]);
+  const kept: number[] = new Array(lead + 1).fill(KEEP);
+  return Reshape(merged, [...kept, config.num_heads * config.d_kv]);
+}
+
+/** softmax(q·kᵀ + bias)·v. T5 has no 1/√d_kv here: the initial scale of q carries it. */
+function attend(q: Value, k: Value, v: Value, bias: Value | undefined): Value {
+  const rank = k.shape.length;
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  perm[rank - 1] = rank - 2;
+  perm[rank - 2] = rank - 1;
+  const scores = MatMul(q, Transpose(k, perm));
+  return MatMul(Softmax(bias ? Add(scores, bias) : scores, -1), v);
+}
+
+function feedForward(x: Value, prefix: string, p: ParameterValues, config: ModelConfig): Value {
+  const h = rmsNorm(x, p(`${prefix}.layer_norm.weight`), config.layer_norm_epsilon);
+  const dense = `${prefix}.DenseReluDense`;
+  const gate = Gelu(MatMul(h, p(`${dense}.wi_0.weight`)));
+  const hidden = Mul(gate, MatMul(h, p(`${dense}.wi_1.weight`)));
+  return Add(x, MatMul(hidden, p(`${dense}.wo.weight`)));
+}
+
+/** Relative position bias [1, h, n, n] from the bucket of every (query, key) pair, int32 [n, n]. */
+function positionBias(table: Value, buckets: Value): Value {
+  return Unsqueeze(Transpose(Gather(table, buckets, 0), [2, 0, 1]), [0]);
+}
+
+/** 0 at tokens, MASKED at padding (id 0): [batch, 1, 1, length] from ids [batch, length]. */
+export function paddingMask(ids: Value, config: { dtype: 'float32' | 'float64' }): Value {
+  const g = ids.graph;
+  const padding = Cast(Equal(ids, g.scalar(ids.dtype, 0)), config.dtype);
+  return Unsqueeze(Mul(padding, g.scalar(config.dtype, MASKED)), [1, 2]);
+}
+
+export interface EncoderInputs {
+  /** Token ids, int32 [batch, length], 0 for padding. */
+  ids: Value;
+  /** Additive mask [batch, 1, 1, length]: see `paddingMask`. */
+  mask: Value;
+  /** Bidirectional relative position buckets, int32 [length, length]. */
+  buckets: Value;
+}
+
+/** Encoder states [batch, length, d_model]. */
+export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelConfig): Value {
+  const attentionName = (i: number) => `encoder.block.${i}.layer.0.SelfAttention`;
+  const table = p(`${attentionName(0)}.relative_attention_bias.weight`);
+  const bias = Add(positionBias(table, inputs.buckets), inputs.mask);
+  let x = Gather(p('shared.weight'), inputs.ids, 0);
+  for (let i = 0; i < config.num_layers; i++) {
+    const name = attentionName(i);
+    const h = rmsNorm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
+    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) => splitHeads(MatMul(h, p(`${name}.${part}.weight`)), config));
+    const context = mergeHeads(attend(q!, k!, v!, bias), config);
+    x = Add(x, MatMul(context, p(`${name}.o.weight`)));
+    x = feedForward(x, `encoder.block.${i}.layer.1`, p, config);
+  }
+  return rmsNorm(x, p('encoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+}
+
+export interface DecoderInputs {
+  /** Decoder token ids, int32 [batch, prefixes, steps]: several prefixes share one encoder state. */
+  ids: Value;
+  /** Number of decoder positions, known when the graph is built. */
+  steps: number;
+  /** Causal relative position buckets, int32 [steps, steps]. */
+  buckets: Value;
+  /** 0 where a position may look, MASKED at the future: [steps, steps]. */
+  causalMask: Value;
+  /** [batch, length, d_model]. */
+  encoderStates: Value;
+  /** [batch, 1, 1, length]. */
+  encoderMask: Value;
+}
+
+/** Decoder states [batch, prefixes, steps, d_model], after the final norm. */
+export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelConfig): Value {
+  const block = (i: number) => `decoder.block.${i}`;
+  const table = p(`${block(0)}.layer.0.SelfAttention.relative_attention_bias.weight`);
+  const bias = Unsqueeze(Add(positionBias(table, inputs.buckets), inputs.causalMask), [0]);
+  const inner = config.num_heads * config.d_kv;
+  let x = Gather(p('shared.weight'), inputs.ids, 0);
+  for (let i = 0; i < config.num_decoder_layers; i++) {
+    const self = `${block(i)}.layer.0.SelfAttention`;
+    let h = rmsNorm(x, p(`${block(i)}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
+    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) => splitHeads(MatMul(h, p(`${self}.${part}.weight`)), config));
+    x = Add(x, MatMul(mergeHeads(attend(q!, k!, v!, bias), config), p(`${self}.o.weight`)));
+
+    // All prefixes of a query attend to the same states, so they stand in one matrix product: [batch, prefixes·steps, ..].
+    const cross = `${block(i)}.layer.1.EncDecAttention`;
+    h = rmsNorm(x, p(`${block(i)}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
+    const rows = Reshape(MatMul(h, p(`${cross}.q.weight`)), [KEEP, -1, inner]);
+    const keys = splitHeads(MatMul(inputs.encoderStates, p(`${cross}.k.weight`)), config);
+    const values = splitHeads(MatMul(inputs.encoderStates, p(`${cross}.v.weight`)), config);
+    const context = mergeHeads(attend(splitHeads(rows, config), keys, values, inputs.encoderMask), config);
+    const back = Reshape(context, [KEEP, -1, inputs.steps, inner]);
+    x = Add(x, MatMul(back, p(`${cross}.o.weight`)));
+    x = feedForward(x, `${block(i)}.layer.2`, p, config);
+  }
+  return rmsNorm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+}
+
+/**
+ * Bucket of each relative position key − query, row by query: [queries × keys] (T5: half of the buckets exact, the rest
+ * logarithmic up to `maxDistance`; bidirectional ones spend one bit on the side).
+ */
+export function relativeBuckets(length: number, bidirectional: boolean, config: ModelConfig): Int32Array {
+  const { relative_attention_num_buckets: all, relative_attention_max_distance: maxDistance } = config;
+  const buckets = bidirectional ? all / 2 : all;
+  const exact = Math.floor(buckets / 2);
+  const result = new Int32Array(length * length);
+  for (let query = 0; query < length; query++) {
+    for (let key = 0; key < length; key++) {
+      const relative = key - query;
+      const distance = bidirectional ? Math.abs(relative) : Math.max(0, -relative);
+      let bucket = distance;
+      if (distance >= exact) {
+        const logarithmic = Math.log(distance / exact) / Math.log(maxDistance / exact);
+        bucket = Math.min(buckets - 1, exact + Math.floor(logarithmic * (buckets - exact)));
+      }
+      result[query * length + key] = bucket + (bidirectional && relative > 0 ? buckets : 0);
+    }
+  }
+  return result;
+}
+
+/** [steps × steps]: 0 at or before the diagonal, MASKED after it. */
+export function causalMask(steps: number): Float32Array {
+  const mask = new Float32Array(steps * steps);
+  for (let i = 0; i < steps; i++) for (let j = i + 1; j < steps; j++) mask[i * steps + j] = MASKED;
+  return mask;
+}
+
+/** Declares every parameter of the model through `make`, and returns them by name. */
+export function parameterLookup(values: ReadonlyMap<string, Value>): ParameterValues {
+  return (name) => {
+    const value = values.get(name);
+    if (!value) throw new Error(`T5: no parameter ${name}`);
+    return value;
+  };
+}
+

@@ -1,0 +1,56 @@
+// Between the trainer's weights and Hugging Face's: linear weights transposed to [out, in], the head padded to the vocabulary.
+import { TrainerError } from '../errors.js';
+import type { ModelConfig } from './config.js';
+import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
+import type { SafeTensor } from './safetensors.js';
+
+function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
+  return result;
+}
+
+/** Tensors as a stock T5 checkpoint names and lays them out. Head rows of tokens that are never written are zeros. */
+export function toHuggingFace(weights: Weights, config: ModelConfig): Map<string, SafeTensor> {
+  const tensors = new Map<string, SafeTensor>();
+  for (const spec of parameterSpecs(config)) {
+    const data = weights.get(spec.name)!;
+    if (spec.kind !== 'linear') {
+      tensors.set(spec.name, { shape: spec.shape, data });
+      continue;
+    }
+    const [rows, columns] = spec.shape as [number, number];
+    let rowsOut = columns;
+    let transposed = transpose(data, rows, columns);
+    if (spec.name === 'lm_head.weight') {
+      rowsOut = config.vocab_size;
+      const padded = new Float32Array(rowsOut * rows);
+      padded.set(transposed, config.number_token_begin * rows);
+      transposed = padded;
+    }
+    tensors.set(spec.name, { shape: [rowsOut, rows], data: transposed });
+  }
+  return tensors;
+}
+
+/** The reverse of `toHuggingFace`. Throws `model_files` naming the tensor that is missing or has another shape. */
+export function fromHuggingFace(tensors: ReadonlyMap<string, SafeTensor>, config: ModelConfig): Weights {
+  const weights: Weights = new Map();
+  for (const spec of parameterSpecs(config)) weights.set(spec.name, readTensor(spec, tensors, config));
+  return weights;
+}
+
+function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor>, config: ModelConfig): Float32Array {
+  const tensor = tensors.get(spec.name);
+  if (!tensor) throw new TrainerError('model_files', `model.safetensors has no tensor ${spec.name}`);
+  const isHead = spec.name === 'lm_head.weight';
+  const [first, second] = spec.shape;
+  const expected = spec.kind === 'linear' ? [isHead ? config.vocab_size : second!, first!] : spec.shape;
+  if (tensor.shape.join() !== expected.join()) {
+    throw new TrainerError('model_files', `model.safetensors: ${spec.name} is [${tensor.shape}]; config.json asks for [${expected}]`);
+  }
+  if (spec.kind !== 'linear') return tensor.data;
+  const { data } = tensor;
+  const used = isHead ? data.subarray(config.number_token_begin * first!, config.number_token_end * first!) : data;
+  return transpose(used, second!, first!);
+}

@@ -1,0 +1,163 @@
+// Predicts: a study's trials and some x in, calibrated distributions out. The façade the service's worker holds.
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
+import type { Frame } from '../tokenizer/frame.js';
+import type { NumberCodec } from '../tokenizer/number-codec.js';
+import { RelativeCodec } from '../tokenizer/relative-codec.js';
+import { type CalibrationScores, calibratedShare, centralInterval, centrality, MIN_STUDY_TRIALS } from './calibration.js';
+import type { Distribution } from './distribution.js';
+import { Evidence } from './evidence.js';
+import { EXPERT_NAMES } from './experts/expert.js';
+import { Inference } from './model/inference.js';
+import { loadModel, type ModelDirectory } from './model-directory.js';
+import { PromptEncoder, renderPrompt } from './prompt.js';
+import { Random } from './random.js';
+import type { ExpertPrediction, JsonObject, Prediction, PredictRequest, PredictResult, StudyData, Trial } from './types.js';
+
+const ABSOLUTE = new AbsoluteCodec();
+/** Studies whose fitted evidence and calibration are kept. */
+const CACHED_STUDIES = 16;
+const FOLDS = 5;
+/** Trials that the calibration of a study looks at: enough for a 99% interval, bounded for a study of thousands. */
+const MAX_CALIBRATION_TRIALS = 200;
+/** Experts are fitted on at most this many trials, drawn evenly over the study's history. */
+const MAX_CONTEXT = 1000;
+const SEED = 1;
+
+interface FittedStudy {
+  evidence: Evidence | undefined;
+  scores: CalibrationScores;
+}
+
+/** At most `limit` items at even distances, the first and the last among them. */
+function thin<T>(items: readonly T[], limit: number): readonly T[] {
+  if (items.length <= limit) return items;
+  return Array.from({ length: limit }, (_, i) => items[Math.round((i * (items.length - 1)) / (limit - 1))]!);
+}
+
+export class Predictor {
+  private readonly fitted = new Map<string, Promise<FittedStudy>>();
+
+  private constructor(
+    private readonly model: ModelDirectory,
+    private readonly inference: Inference,
+    private readonly encoder: PromptEncoder,
+  ) {}
+
+  /** Throws TrainerError `model_files` or `model_config` where the directory is not a model of ours. */
+  static async load(modelDir: string, threads = availableParallelism()): Promise<Predictor> {
+    const model = await loadModel(modelDir);
+    const inference = new Inference(model.config, model.weights, threads);
+    return new Predictor(model, inference, new PromptEncoder(model.tokenizer, model.card));
+  }
+
+  async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {
+    const { evidence, scores } = await this.fit(study);
+    const distributions = await this.distributions(study, evidence, queries);
+    const shares = levels.map((level) => calibratedShare(scores, level));
+    const experts = includeExperts && evidence?.experts ? expertPredictions(evidence, queries, levels) : undefined;
+    const predictions = distributions.map((distribution, q): Prediction => {
+      const prediction: Prediction = {
+        median: distribution.median,
+        mean: distribution.mean,
+        sd: distribution.sd,
+        pInfeasible: distribution.pInfeasible,
+        intervals: levels.map((level, i) => centralInterval(distribution, level, shares[i]!)),
+      };
+      if (experts) prediction.experts = experts[q]!;
+      return prediction;
+    });
+    return { predictions, calibration: describe(scores) };
+  }
+
+  release(): Promise<void> {
+    return this.inference.release();
+  }
+
+  private distributions(study: StudyData, evidence: Evidence | undefined, queries: readonly JsonObject[]): Promise<Distribution[]> {
+    const metadata = this.encoder.metadata(study);
+    const asked = evidence?.ask(queries);
+    const prompts: number[][] = [];
+    const codecs: NumberCodec[] = [];
+    queries.forEach((x, q) => {
+      const pieces = asked?.[q]?.pieces ?? [];
+      prompts.push(renderPrompt({ evidence: pieces, metadata, x: this.encoder.parameters(x, pieces, metadata) }));
+      codecs.push(codecFor(asked?.[q]?.frame));
+    });
+    return this.inference.distributions(prompts, codecs);
+  }
+
+  /** Evidence and calibration scores of a study as it stands; kept until its trials change. */
+  private fit(study: StudyData): Promise<FittedStudy> {
+    const key = createHash('sha256').update(JSON.stringify([study.metadata, study.objective, study.trials])).digest('base64');
+    let fitted = this.fitted.get(key);
+    if (!fitted) {
+      fitted = this.fitAnew(study);
+      fitted.catch(() => this.fitted.delete(key));
+    }
+    // Moved to the end: the first key is the one that was used longest ago.
+    this.fitted.delete(key);
+    this.fitted.set(key, fitted);
+    if (this.fitted.size > CACHED_STUDIES) this.fitted.delete(this.fitted.keys().next().value!);
+    return fitted;
+  }
+
+  private async fitAnew(study: StudyData): Promise<FittedStudy> {
+    const context = thin(study.trials, MAX_CONTEXT);
+    return {
+      evidence: context.length > 0 ? Evidence.fit(context, SEED) : undefined,
+      scores: { study: await this.crossFittedScores(study), model: this.model.card.calibration_scores },
+    };
+  }
+
+  /** Centralities of the study's trials, each answered with the others as its context (K folds). */
+  private async crossFittedScores(study: StudyData): Promise<number[]> {
+    const measured = study.trials.filter((t) => t.y !== null);
+    if (measured.length < MIN_STUDY_TRIALS) return [];
+    const trials = new Random(SEED).shuffle([...thin(study.trials, MAX_CALIBRATION_TRIALS)]);
+    const scores: number[] = [];
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const asked = trials.filter((_, i) => i % FOLDS === fold).filter((t): t is Trial & { y: number } => t.y !== null);
+      const context = trials.filter((_, i) => i % FOLDS !== fold);
+      const queries = asked.map((t) => t.x);
+      const distributions = await this.distributions(study, Evidence.fit(context, SEED), queries);
+      distributions.forEach((distribution, i) => scores.push(centrality(distribution, asked[i]!.y)));
+    }
+    return scores;
+  }
+}
+
+function codecFor(frame: Frame | undefined): NumberCodec {
+  return frame ? new RelativeCodec(frame) : ABSOLUTE;
+}
+
+function expertPredictions(evidence: Evidence, queries: readonly JsonObject[], levels: readonly number[]): ExpertPrediction[][] {
+  const experts = evidence.experts!;
+  const predicted = experts.predict(queries);
+  return queries.map((_, q) =>
+    (['median', ...EXPERT_NAMES] as const).map((name) => {
+      const mean = predicted[name]!.mean[q]!;
+      const sd = predicted[name]!.sd?.[q];
+      const intervals = levels.map((level) => ({ level, ...experts.interval(name, mean, level, sd) }));
+      return { name, mean, intervals };
+    }),
+  );
+}
+
+function describe({ study, model }: CalibrationScores): PredictResult['calibration'] {
+  if (study.length >= MIN_STUDY_TRIALS) {
+    return {
+      calibrated: true,
+      basis: 'study',
+      trials: study.length,
+      reason: `Intervals are corrected on ${study.length} of the study's own trials, each predicted from the others.`,
+    };
+  }
+  const few = `the study has fewer than ${MIN_STUDY_TRIALS} measured trials`;
+  if (model.length > 0) {
+    const reason = `Intervals are corrected on the model's validation trials of other studies, because ${few}.`;
+    return { calibrated: false, basis: 'model', trials: study.length, reason };
+  }
+  return { calibrated: false, basis: 'none', trials: study.length, reason: `Intervals are the model's own, because ${few}.` };
+}

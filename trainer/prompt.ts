@@ -1,0 +1,75 @@
+// What the model reads: evidence, metadata, x, as token ids, cut to a budget at whole entries.
+import { serializeEntries } from '../tokenizer/serialize.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { EOS_ID, tokenId } from '../tokenizer/vocabulary.js';
+import type { JsonObject, Objective, StudyData } from './types.js';
+
+/** A question to the model, and where y is known, its answer. */
+export interface Example {
+  /** Pieces of evidence in order; each can be left out on its own. Empty: the study has no trials yet. */
+  evidence: number[][];
+  metadata: number[];
+  x: number[];
+  /** y in the query's frame; absent where there is no evidence to make a frame from. */
+  relative?: number[];
+  /** y on the absolute scale. */
+  absolute: number[];
+}
+
+const EVIDENCE = tokenId('⟨evidence⟩');
+const METADATA = tokenId('⟨metadata⟩');
+const X = tokenId('⟨x⟩');
+const CUT = tokenId('⟨cut⟩');
+
+/** Token ids of the whole prompt: `⟨evidence⟩ … ⟨metadata⟩ … ⟨x⟩ … </s>`; `keep` decides on each piece of evidence. */
+export function renderPrompt(
+  example: Pick<Example, 'evidence' | 'metadata' | 'x'>,
+  keep: (piece: number) => boolean = () => true,
+): number[] {
+  const evidence = example.evidence.filter((_, piece) => keep(piece)).flat();
+  const head = evidence.length > 0 ? [EVIDENCE, ...evidence] : [];
+  return [...head, METADATA, ...example.metadata, X, ...example.x, EOS_ID];
+}
+
+/** Whole entries up to `budget` tokens; `⟨cut⟩` says that some were left out. */
+function fit(entries: readonly number[][], budget: number): number[] {
+  const total = entries.reduce((sum, e) => sum + e.length, 0);
+  if (total <= budget) return entries.flat();
+  const kept: number[] = [];
+  for (const entry of entries) {
+    if (kept.length + entry.length + 1 > budget) break;
+    kept.push(...entry);
+  }
+  return budget > 0 ? [...kept, CUT] : [];
+}
+
+/** The objective as the model reads it, in front of the study's own metadata. */
+function objectiveEntries(objective: Objective): JsonObject {
+  return JSON.parse(JSON.stringify({ objective: objective.name, goal: objective.goal, unit: objective.unit })) as JsonObject;
+}
+
+/** Turns studies and parameters into token ids; metadata is encoded once a study. */
+export class PromptEncoder {
+  private readonly metadataOf = new WeakMap<StudyData, number[]>();
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly limits: { max_prompt: number; max_metadata: number },
+  ) {}
+
+  metadata(study: StudyData): number[] {
+    let ids = this.metadataOf.get(study);
+    if (!ids) {
+      const entries = [...serializeEntries(objectiveEntries(study.objective)), ...serializeEntries(study.metadata)];
+      ids = fit(this.tokenizer.encodeEntries(entries), this.limits.max_metadata);
+      this.metadataOf.set(study, ids);
+    }
+    return ids;
+  }
+
+  /** Parameters, within what evidence and metadata leave of the budget. */
+  parameters(x: JsonObject, evidence: readonly number[][], metadata: readonly number[]): number[] {
+    const used = evidence.reduce((sum, piece) => sum + piece.length, 0) + metadata.length + 4;
+    return fit(this.tokenizer.encodeEntries(serializeEntries(x)), Math.max(0, this.limits.max_prompt - used));
+  }
+}

@@ -1,0 +1,161 @@
+// Every knob of a training in one flat table, each with its default and its reason.
+import { availableParallelism } from 'node:os';
+import { TrainerError } from './errors.js';
+import { DEFAULT_MODEL_CONFIG } from './model/config.js';
+import type { Json } from './types.js';
+
+export interface TrainConfig {
+  seed: number;
+  /** Optimizer steps, rounded up to whole runs. */
+  steps: number;
+  /** Examples a step. */
+  batch_size: number;
+  /** Steps inside one ONNX Loop: between two runs parameters cross to JavaScript, progress is reported and cancels are seen. */
+  run_steps: number;
+  /** Peak of the warm-up and cosine schedule. */
+  learning_rate: number;
+  warmup_steps: number;
+  /** Share of the peak the schedule ends on. */
+  final_learning_rate: number;
+  beta1: number;
+  /** Below the usual 0.999: short trainings need the second moment to follow. */
+  beta2: number;
+  epsilon: number;
+  weight_decay: number;
+  clip_norm: number;
+  /** Loss of each digit place relative to the one before it: an error in the first digit costs most. */
+  place_decay: number;
+  /** Training episodes: each draws a study, an objective and a context, and asks about trials outside the context. */
+  episodes: number;
+  /** Queries an episode: the experts are fitted once for all of them. */
+  queries: number;
+  /** Largest context drawn; sizes are log-uniform below it. */
+  max_context: number;
+  /** Share of episodes without any context. */
+  no_context: number;
+  /** Chance that a piece of evidence is left out of a prompt, so that the model works with what there is. */
+  drop_piece: number;
+  /** Chance that an example is shown without any evidence and answered on the absolute scale. */
+  drop_all: number;
+  /** Longest prompt, tokens; metadata is cut first, then parameters, both at whole entries. */
+  max_prompt: number;
+  /** Longest metadata, tokens. */
+  max_metadata: number;
+  /** Share of each study's trials that no training example asks about or shows: they decide what is published. */
+  validation: number;
+  /** Least seconds between two checkpoints. */
+  checkpoint_seconds: number;
+  /** Threads of ONNX Runtime; 0: one a core. */
+  threads: number;
+  d_model: number;
+  d_kv: number;
+  num_heads: number;
+  d_ff: number;
+  num_layers: number;
+  num_decoder_layers: number;
+}
+
+export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
+  seed: 1,
+  steps: 1200,
+  batch_size: 32,
+  run_steps: 20,
+  learning_rate: 2e-3,
+  warmup_steps: 60,
+  final_learning_rate: 0.05,
+  beta1: 0.9,
+  beta2: 0.98,
+  epsilon: 1e-8,
+  weight_decay: 0.01,
+  clip_norm: 1,
+  place_decay: 0.5,
+  episodes: 400,
+  queries: 32,
+  max_context: 200,
+  no_context: 0.04,
+  drop_piece: 0.05,
+  drop_all: 0.05,
+  max_prompt: 384,
+  max_metadata: 96,
+  validation: 0.1,
+  checkpoint_seconds: 10,
+  threads: 0,
+  d_model: DEFAULT_MODEL_CONFIG.d_model,
+  d_kv: DEFAULT_MODEL_CONFIG.d_kv,
+  num_heads: DEFAULT_MODEL_CONFIG.num_heads,
+  d_ff: DEFAULT_MODEL_CONFIG.d_ff,
+  num_layers: DEFAULT_MODEL_CONFIG.num_layers,
+  num_decoder_layers: DEFAULT_MODEL_CONFIG.num_decoder_layers,
+};
+
+type Rule = { integer: boolean; min: number; max: number };
+const count = (min: number, max: number): Rule => ({ integer: true, min, max });
+const real = (min: number, max: number): Rule => ({ integer: false, min, max });
+
+const RULES: Record<keyof TrainConfig, Rule> = {
+  seed: count(0, 2 ** 31 - 1),
+  steps: count(1, 10_000_000),
+  batch_size: count(1, 4096),
+  run_steps: count(1, 1000),
+  learning_rate: real(0, 1),
+  warmup_steps: count(0, 1_000_000),
+  final_learning_rate: real(0, 1),
+  beta1: real(0, 0.99999),
+  beta2: real(0, 0.99999),
+  epsilon: real(1e-12, 1e-2),
+  weight_decay: real(0, 1),
+  clip_norm: real(1e-6, 1e6),
+  place_decay: real(0.01, 1),
+  episodes: count(1, 10_000_000),
+  queries: count(1, 1024),
+  max_context: count(0, 1000),
+  no_context: real(0, 1),
+  drop_piece: real(0, 1),
+  drop_all: real(0, 1),
+  max_prompt: count(32, 2048),
+  max_metadata: count(0, 1024),
+  validation: real(0, 0.5),
+  checkpoint_seconds: real(0, 86_400),
+  threads: count(0, 1024),
+  d_model: count(8, 1024),
+  d_kv: count(4, 128),
+  num_heads: count(1, 64),
+  d_ff: count(8, 4096),
+  num_layers: count(1, 24),
+  num_decoder_layers: count(1, 24),
+};
+
+/** Fewest edits (insert, delete, replace) that turn `a` into `b` (Wagner and Fischer, 1974). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** Defaults with the caller's overrides. Throws `train_config` for an unknown key (naming the nearest known one) or a value out of range. */
+export function resolveTrainConfig(overrides: Record<string, Json> = {}): TrainConfig {
+  const config = { ...DEFAULT_TRAIN_CONFIG };
+  const known = Object.keys(RULES) as (keyof TrainConfig)[];
+  for (const [key, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(RULES, key)) {
+      const nearest = known.reduce((a, b) => (editDistance(b, key) < editDistance(a, key) ? b : a));
+      throw new TrainerError('train_config', `Unknown hyperparameter "${key}"; did you mean "${nearest}"?`);
+    }
+    const name = key as keyof TrainConfig;
+    const { integer, min, max } = RULES[name];
+    if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+      const kind = integer ? 'an integer' : 'a number';
+      throw new TrainerError('train_config', `Hyperparameter "${key}" must be ${kind} from ${min} to ${max}, not ${JSON.stringify(value)}`);
+    }
+    config[name] = value;
+  }
+  if (config.threads === 0) config.threads = availableParallelism();
+  config.steps = Math.ceil(config.steps / config.run_steps) * config.run_steps;
+  return config;
+}

@@ -1,0 +1,69 @@
+// How well a model answers about trials it has not seen: the score that decides what is published, and calibration scores.
+import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
+import { Frame } from '../tokenizer/frame.js';
+import { RelativeCodec } from '../tokenizer/relative-codec.js';
+import { centrality } from './calibration.js';
+import type { Distribution } from './distribution.js';
+import { Inference } from './model/inference.js';
+import type { ModelConfig } from './model/config.js';
+import type { Weights } from './model/parameters.js';
+import { type Example, renderPrompt } from './prompt.js';
+
+/** A question whose answer was held back. */
+export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
+  /** Measured; null where the trial failed. */
+  y: number | null;
+  /** The query's frame; absent without evidence. */
+  frame?: { center: number; scale: number };
+  /** Scale of the study's own frame: what an error is measured by. */
+  studyScale: number;
+}
+
+export interface ValidationAnswers {
+  /** Mean of CRPS / study scale − log P(failed or not, as it was): lower is better. */
+  score: number;
+  /** Mean of |median − y| / study scale. */
+  error: number;
+  trials: number;
+  /** Ascending; see `centrality`. */
+  centralities: number[];
+}
+
+/** Keeps the score finite where a model holds the impossible. */
+const LEAST_PROBABILITY = 1e-6;
+
+/** Asks the model with these weights about all examples; undefined where there are none. */
+export async function validate(
+  examples: readonly ValidationExample[],
+  config: ModelConfig,
+  weights: Weights,
+  threads: number,
+): Promise<ValidationAnswers | undefined> {
+  if (examples.length === 0) return undefined;
+  const inference = new Inference(config, weights, threads);
+  try {
+    const codecs = examples.map(({ frame }) => (frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec()));
+    const distributions = await inference.distributions(examples.map((e) => renderPrompt(e)), codecs);
+    return summarize(examples, distributions);
+  } finally {
+    await inference.release();
+  }
+}
+
+function summarize(examples: readonly ValidationExample[], distributions: readonly Distribution[]): ValidationAnswers {
+  let score = 0;
+  let error = 0;
+  const centralities: number[] = [];
+  examples.forEach(({ y, studyScale }, i) => {
+    const distribution = distributions[i]!;
+    const outcome = y === null ? distribution.pInfeasible : 1 - distribution.pInfeasible;
+    score -= Math.log(Math.max(LEAST_PROBABILITY, outcome));
+    if (y === null) return;
+    score += distribution.crps(y) / studyScale;
+    error += Math.abs(distribution.median - y) / studyScale;
+    centralities.push(centrality(distribution, y));
+  });
+  centralities.sort((a, b) => a - b);
+  const measured = Math.max(1, centralities.length);
+  return { score: score / examples.length, error: error / measured, trials: examples.length, centralities };
+}
