@@ -1,0 +1,145 @@
+// Text to token ids and back: named tokens by table, text through @xenova/transformers behind a cache.
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { PreTrainedTokenizer } from '@xenova/transformers';
+import { MAX_TOKEN_BYTES } from './bpe-trainer.js';
+import { TokenizerError } from './errors.js';
+import { packageFile } from './package-root.js';
+import { RecentCache } from './recent-cache.js';
+import { TOKENIZER_CONFIG, type TokenizerJson } from './tokenizer-json.js';
+import { CONTROL_TOKENS, NAMED_TOKENS, tokenId, VOCABULARY_SIZE } from './vocabulary.js';
+
+/** Tokens that a piece of user text (a key or a string) may take before it is cut. */
+export const DEFAULT_MAX_TEXT_TOKENS = 64;
+
+/** Texts kept per cache generation, and the longest text worth keeping: about 10 MB at the very most. */
+const CACHED_TEXTS = 20_000;
+const CACHED_CHARACTERS = 64;
+
+const CUT_ID = tokenId('⟨cut⟩');
+const ID_OF_NAME: ReadonlyMap<string, number> = new Map(NAMED_TOKENS.map((name, id) => [name, id]));
+/** Anything that may be a named token. None contains a further opening bracket, so a match never hides another. */
+const CANDIDATE = new RegExp(`⟨[^⟨⟩<]*⟩|${CONTROL_TOKENS.join('|')}`, 'g');
+
+export class Tokenizer {
+  private readonly cache = new RecentCache<readonly number[]>(CACHED_TEXTS);
+  /** Characters that surely fill `maxTextTokens`: no token is longer than MAX_TOKEN_BYTES, no character shorter than a byte. */
+  private readonly maxCharacters: number;
+
+  private constructor(
+    private readonly library: PreTrainedTokenizer,
+    readonly size: number,
+    readonly maxTextTokens: number,
+  ) {
+    this.maxCharacters = maxTextTokens * MAX_TOKEN_BYTES;
+  }
+
+  /**
+   * Reads a tokenizer from local files; nothing is ever fetched.
+   * @param path a `tokenizer.json` or a folder that holds one, such as a model's; absent: OmniReg's own vocabulary
+   * @param maxTextTokens a key or string of more tokens is cut to this many, followed by `⟨cut⟩`
+   * @throws TokenizerError TOKENIZER_UNREADABLE, TOKENIZER_MISMATCH
+   */
+  static async load(path?: string, maxTextTokens = DEFAULT_MAX_TEXT_TOKENS): Promise<Tokenizer> {
+    const file = await resolveFile(path ?? packageFile('tokenizer', 'tokenizer.json'));
+    const json = (await readJson(file)) as TokenizerJson;
+    checkVocabulary(json, file);
+    const config = await readJson(join(dirname(file), 'tokenizer_config.json')).catch(() => TOKENIZER_CONFIG);
+    // Loaded late: it brings ONNX Runtime and sharp along (about 40 MB and 150 ms). Telemetry must be off before.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1';
+    const { PreTrainedTokenizer, env } = await import('@xenova/transformers');
+    env.allowRemoteModels = false;
+    const library = new PreTrainedTokenizer(json, { ...(config as object), clean_up_tokenization_spaces: false });
+    return new Tokenizer(library, VOCABULARY_SIZE, maxTextTokens);
+  }
+
+  /**
+   * Token ids of canonical text (`serialize`); the same as the library gives for the whole text, but for text that is
+   * cut. No end of sequence is added.
+   */
+  encode(text: string): number[] {
+    const ids: number[] = [];
+    let textStart = 0;
+    CANDIDATE.lastIndex = 0;
+    for (let match = CANDIDATE.exec(text); match !== null; match = CANDIDATE.exec(text)) {
+      const id = ID_OF_NAME.get(match[0]);
+      if (id === undefined) continue;
+      if (match.index > textStart) this.encodeText(text.slice(textStart, match.index), ids);
+      ids.push(id);
+      textStart = CANDIDATE.lastIndex;
+    }
+    if (textStart < text.length) this.encodeText(text.slice(textStart), ids);
+    return ids;
+  }
+
+  /** Token ids of each entry of `serializeEntries`, apart, so that callers can drop whole entries to fit a budget. */
+  encodeEntries(entries: readonly string[]): number[][] {
+    return entries.map((entry) => this.encode(entry));
+  }
+
+  /** The text of token ids. Text that was cut within a character ends in U+FFFD. */
+  decode(ids: readonly number[]): string {
+    const unknown = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= this.size);
+    if (unknown !== undefined) {
+      throw new TokenizerError('TOKEN_UNKNOWN', `decode: ids must be integers in 0..${this.size - 1}, got ${unknown}`);
+    }
+    return ids.length === 0 ? '' : this.library.decode([...ids], { skip_special_tokens: false });
+  }
+
+  /** Appends the ids of text that holds no named token. */
+  private encodeText(text: string, ids: number[]): void {
+    let tokens = this.cache.get(text);
+    if (tokens === undefined) {
+      tokens = this.cutText(text);
+      if (text.length <= CACHED_CHARACTERS) this.cache.set(text, tokens);
+    }
+    for (const token of tokens) ids.push(token);
+  }
+
+  /** Characters beyond any need are dropped before BPE, whose cost would grow with them. */
+  private cutText(text: string): number[] {
+    const long = text.length > this.maxCharacters;
+    const tokens = this.library.encode(long ? wholeCharacters(text, this.maxCharacters) : text, {
+      add_special_tokens: false,
+    });
+    if (!long && tokens.length <= this.maxTextTokens) return tokens;
+    return [...tokens.slice(0, this.maxTextTokens), CUT_ID];
+  }
+}
+
+/** The first `length` characters, less one where that would halve a surrogate pair. */
+function wholeCharacters(text: string, length: number): string {
+  const next = text.charCodeAt(length);
+  return text.slice(0, next >= 0xdc00 && next <= 0xdfff ? length - 1 : length);
+}
+
+async function resolveFile(path: string): Promise<string> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new TokenizerError('TOKENIZER_UNREADABLE', `${path}: no such file or folder`, { cause });
+  });
+  return found.isDirectory() ? join(path, 'tokenizer.json') : path;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new TokenizerError('TOKENIZER_UNREADABLE', `${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Number codecs and prompts write ids without asking the file, so the file must agree with the table. */
+function checkVocabulary(json: TokenizerJson, file: string): void {
+  const vocab = json?.model?.vocab ?? {};
+  const name = NAMED_TOKENS.find((token, id) => vocab[token] !== id);
+  if (name !== undefined) {
+    throw new TokenizerError(
+      'TOKENIZER_MISMATCH',
+      `${file}: ${name} must be token ${tokenId(name)}, but is ${vocab[name] ?? 'absent'}; it is not a tokenizer of this version of OmniReg`,
+    );
+  }
+  const size = Object.keys(vocab).length;
+  if (size !== VOCABULARY_SIZE) {
+    throw new TokenizerError('TOKENIZER_MISMATCH', `${file}: expected ${VOCABULARY_SIZE} tokens, found ${size}`);
+  }
+}
