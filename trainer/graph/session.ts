@@ -1,0 +1,126 @@
+// A compiled model: ONNX Runtime behind typed arrays, with feeds checked before they reach native code.
+import type * as Ort from 'onnxruntime-node';
+import { GraphError } from './errors.js';
+import { DATA_CLASS, type DType, Graph, type TensorData } from './ir.js';
+import { toModel } from './proto.js';
+
+/** A tensor in memory, row-major; bool as bytes 0 and 1. */
+export interface HostTensor {
+  data: TensorData;
+  /** The sizes of its axes; [] for a scalar. */
+  dims: readonly number[];
+}
+
+export interface SessionOptions {
+  /** Threads of one operator; 0 lets ONNX Runtime take the physical cores. */
+  threads: number;
+  /** How far ONNX Runtime rewrites the graph: 'disabled', 'basic', 'extended' or 'all'. */
+  graphOptimizationLevel: NonNullable<Ort.InferenceSession.SessionOptions['graphOptimizationLevel']>;
+  /** Where it runs, in order of preference. */
+  executionProviders: readonly string[];
+}
+
+export const SESSION_DEFAULTS: Readonly<SessionOptions> = {
+  threads: 0,
+  graphOptimizationLevel: 'all',
+  executionProviders: ['cpu'],
+};
+
+/** Loads ONNX Runtime late, so that its telemetry is switched off before it looks. */
+async function runtime(): Promise<typeof Ort> {
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+  return import('onnxruntime-node');
+}
+
+const DTYPES = Object.keys(DATA_CLASS) as DType[];
+
+/** A model ready to run. Runs block the thread they are called on: never the one that serves HTTP. */
+export class OrtSession {
+  private constructor(
+    private readonly ort: typeof Ort,
+    private session: Ort.InferenceSession | undefined,
+  ) {}
+
+  /** Compiles a graph or the bytes of a model. Throws SESSION_INVALID_MODEL. */
+  static async create(model: Graph | Uint8Array, options: Partial<SessionOptions> = {}): Promise<OrtSession> {
+    const { threads, graphOptimizationLevel, executionProviders } = { ...SESSION_DEFAULTS, ...options };
+    const ort = await runtime();
+    const bytes = model instanceof Graph ? toModel(model) : model;
+    try {
+      const session = await ort.InferenceSession.create(bytes, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        graphOptimizationLevel,
+        executionProviders: [...executionProviders],
+        logSeverityLevel: 3,
+      });
+      return new OrtSession(ort, session);
+    } catch (cause) {
+      throw new GraphError('SESSION_INVALID_MODEL', `ONNX Runtime refused the model: ${String(cause)}`, { cause });
+    }
+  }
+
+  get inputNames(): readonly string[] {
+    return this.open().inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.open().outputNames;
+  }
+
+  /**
+   * Runs the model on one tensor for each input and returns its outputs by name.
+   * Throws SESSION_INVALID_FEED with the input's name, and SESSION_RUN_FAILED.
+   */
+  async run(feeds: Record<string, HostTensor>): Promise<Record<string, HostTensor>> {
+    const session = this.open();
+    const unknown = Object.keys(feeds).find((name) => !session.inputNames.includes(name));
+    if (unknown !== undefined) {
+      throw invalidFeed(unknown, `is no input of the model: it has ${session.inputNames.join(', ') || 'none'}`);
+    }
+    const tensors: Record<string, Ort.Tensor> = {};
+    for (const input of session.inputMetadata) tensors[input.name] = this.feed(input, feeds[input.name]);
+    let results: Ort.InferenceSession.OnnxValueMapType;
+    try {
+      results = await session.run(tensors);
+    } catch (cause) {
+      throw new GraphError('SESSION_RUN_FAILED', `ONNX Runtime failed: ${String(cause)}`, { cause });
+    }
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+    );
+  }
+
+  /** Frees the native memory. The session cannot be used again. */
+  async release(): Promise<void> {
+    const session = this.open();
+    this.session = undefined;
+    await session.release();
+  }
+
+  private open(): Ort.InferenceSession {
+    if (this.session) return this.session;
+    throw new GraphError('SESSION_RELEASED', 'the session has been released: create another');
+  }
+
+  private feed(input: Ort.InferenceSession.ValueMetadata, tensor: HostTensor | undefined): Ort.Tensor {
+    if (!tensor) throw invalidFeed(input.name, 'is an input of the model and was not fed');
+    if (!input.isTensor) throw invalidFeed(input.name, 'is not a tensor in the model');
+    const { data, dims } = tensor;
+    const fits =
+      input.shape.length === dims.length && input.shape.every((n, i) => typeof n === 'string' || n === dims[i]);
+    if (!fits) throw invalidFeed(input.name, `has the shape [${input.shape}], not [${dims}]`);
+    const size = dims.reduce((a, b) => a * b, 1);
+    if (data.length !== size)
+      throw invalidFeed(input.name, `[${dims}] holds ${size} elements, the data ${data.length}`);
+    const dtype = DTYPES.find((name) => name === input.type);
+    if (!dtype || !(data instanceof DATA_CLASS[dtype])) {
+      throw invalidFeed(input.name, `is ${input.type}, which ${data.constructor.name} does not hold`);
+    }
+    return new this.ort.Tensor(dtype, data as Float32Array, dims);
+  }
+}
+
+function invalidFeed(name: string, message: string): GraphError {
+  return new GraphError('SESSION_INVALID_FEED', `feed '${name}' ${message}`);
+}
