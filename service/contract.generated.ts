@@ -353,18 +353,27 @@ export interface components {
         };
         /** @description What is measured. The model reads all of it. */
         Objective: {
-            /** @example compressed_bytes */
+            /**
+             * Format: text
+             * @example compressed_bytes
+             */
             name: string;
             /**
              * @description Whether less or more is better.
              * @enum {string}
              */
             goal?: "minimize" | "maximize";
-            /** @example bytes */
+            /**
+             * Format: text
+             * @example bytes
+             */
             unit?: string;
         };
         StudyCreate: {
-            /** @example gzip on server logs */
+            /**
+             * Format: text
+             * @example gzip on server logs
+             */
             name: string;
             metadata?: components["schemas"]["Metadata"];
             /** @description What is measured, 1 to 8 objectives with different names. Default: one, named "y". */
@@ -401,7 +410,10 @@ export interface components {
             y?: components["schemas"]["Measurement"];
             /** @description Default: `completed` where there is a y, else `running`. */
             status?: components["schemas"]["TrialStatus"];
-            /** @description Why it failed; for status infeasible only. */
+            /**
+             * Format: text
+             * @description Why it failed; for status infeasible only.
+             */
             infeasible_reason?: string;
             metadata?: components["schemas"]["Metadata"];
         };
@@ -409,6 +421,7 @@ export interface components {
             y: components["schemas"]["Measurement"];
         };
         TrialFail: {
+            /** Format: text */
             reason?: string;
         };
         Trial: {
@@ -534,11 +547,14 @@ export interface components {
              */
             seed: number;
         };
+        /** @description Any knob of trainer/train-config.ts; these are the ones to turn first. */
         Hyperparameters: {
-            /** @description Optimizer steps. */
+            /** @description Optimizer steps: more take longer and, up to a point, predict better. */
             steps?: number;
             batch_size?: number;
             learning_rate?: number;
+        } & {
+            [key: string]: number;
         };
         FineTuningJob: {
             /** @example ftjob_01m3qm2b7e4h9k3n8r5u1x6z */

@@ -113,9 +113,9 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
       });
     },
 
-    async finishedTrials(studyId, { after = 0, until = Number.MAX_SAFE_INTEGER, limit }) {
+    async finishedTrials(studyId, { after = 0, until = Number.MAX_SAFE_INTEGER, limit, order = 'asc' }) {
       const study = studyRow(studyId).row;
-      return sql.finishedTrials.all({ study, after, until, limit }).map(toFinishedTrial);
+      return sql.finishedTrials[order].all({ study, after, until, limit }).map(toFinishedTrial);
     },
   };
 }

@@ -101,6 +101,8 @@ export type Statements = ReturnType<typeof prepareStatements>;
 
 export function prepareStatements(db: Database) {
   const selectTrial = `SELECT row, id, status, x, y, infeasible_reason, metadata, created_at, completed_at FROM trials`;
+  const selectFinished = `SELECT finish_seq, x, y FROM trials
+    WHERE study = @study AND finish_seq > @after AND finish_seq <= @until`;
   return {
     ping: db.prepare<[], { one: number }>('SELECT 1 AS one FROM studies LIMIT 1'),
 
@@ -132,10 +134,10 @@ export function prepareStatements(db: Database) {
     lastFinishSeq: db.prepare<[], { seq: number | null }>(
       'SELECT max(finish_seq) AS seq FROM trials WHERE finish_seq IS NOT NULL',
     ),
-    finishedTrials: db.prepare<Named, FinishedTrialRow>(
-      `SELECT finish_seq, x, y FROM trials
-       WHERE study = @study AND finish_seq > @after AND finish_seq <= @until ORDER BY finish_seq LIMIT @limit`,
-    ),
+    finishedTrials: {
+      asc: db.prepare<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq ASC LIMIT @limit`),
+      desc: db.prepare<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq DESC LIMIT @limit`),
+    },
 
     insertJob: db.prepare<Named>(
       `INSERT INTO jobs (id, status, request, studies, parent, snapshot, trial_count, hyperparameters, seed, created_at)

@@ -51,11 +51,14 @@ export interface TrialStore {
     once?: Idempotency<Trial>,
   ): Promise<Written<Trial>>;
   /**
-   * Up to `limit` finished trials with `after` < finishSeq <= `until`, in that order: to read a study of any size piece
-   * by piece, and the same pieces again later.
+   * Up to `limit` finished trials with `after` < finishSeq <= `until`, in that order or against it: to read a study of
+   * any size piece by piece, and the same pieces again later.
    * @throws study_not_found
    */
-  finishedTrials(studyId: string, range: { after?: number; until?: number; limit: number }): Promise<FinishedTrial[]>;
+  finishedTrials(
+    studyId: string,
+    range: { after?: number; until?: number; limit: number; order?: 'asc' | 'desc' },
+  ): Promise<FinishedTrial[]>;
 }
 
 export interface JobStore {

@@ -1,0 +1,131 @@
+// Every setting of the service: one typed table of defaults, overridden by OMNIREG_* variables and then by the caller.
+import { nearestName } from './nearest.js';
+
+export interface ServiceConfig {
+  /** Address to listen on. There is no authentication: keep it local, or put a proxy with one in front. */
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  /** Folder of the database, the models and the scratch space of jobs; made where there is none. */
+  dataDir: string;
+  logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+  /** Largest body, in bytes. */
+  maxBodyBytes: number;
+  /** Rows in one trials:batch. */
+  maxBatchRows: number;
+  /** Queries in one prediction. */
+  maxQueries: number;
+  /** Keys and list items in one x or metadata, nested ones counted. */
+  maxParameters: number;
+  /** Levels of nesting in x or metadata. */
+  maxDepth: number;
+  /** Characters (UTF-16 units) in one text of x or metadata. */
+  maxTextLength: number;
+  /** One x, or one metadata, written as JSON, in UTF-16 units. */
+  maxRecordBytes: number;
+
+  /** Jobs that run at once. One training already uses every core. */
+  concurrentJobs: number;
+  /** Completed trials that a training needs in all its studies together. */
+  minTrainingTrials: number;
+  /** After this long without a sign of life from its server, a job is taken over, in ms. */
+  jobLeaseMs: number;
+  /** How long a cancelled or drained job may take to stop by itself before it is killed, in ms. */
+  jobStopMs: number;
+
+  /** Predictions that may wait; one more is answered with 429. */
+  maxWaitingPredictions: number;
+  /** Models kept in memory. */
+  loadedModels: number;
+  /** Finished trials of a study that a prediction takes into account: the latest. */
+  maxContextTrials: number;
+
+  /** Time between two signs of life on an event stream, in ms. */
+  streamHeartbeatMs: number;
+}
+
+export const DEFAULT_CONFIG: ServiceConfig = {
+  host: '127.0.0.1',
+  port: 8080,
+  dataDir: '.omnireg',
+  logLevel: 'warn',
+  maxBodyBytes: 16 * 1024 * 1024,
+  maxBatchRows: 1000,
+  maxQueries: 1000,
+  maxParameters: 1000,
+  maxDepth: 16,
+  maxTextLength: 100_000,
+  maxRecordBytes: 1024 * 1024,
+  concurrentJobs: 1,
+  minTrainingTrials: 2,
+  jobLeaseMs: 10_000,
+  jobStopMs: 10_000,
+  maxWaitingPredictions: 64,
+  loadedModels: 2,
+  maxContextTrials: 20_000,
+  streamHeartbeatMs: 15_000,
+};
+
+const LOG_LEVELS: readonly string[] = [
+  'silent',
+  'error',
+  'warn',
+  'info',
+  'debug',
+] satisfies ServiceConfig['logLevel'][];
+const PREFIX = 'OMNIREG_';
+/** Variables of the command line, which a server that it starts inherits. */
+const NOT_OURS = new Set(['OMNIREG_URL']);
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'invalid_config';
+}
+
+/**
+ * Defaults, overridden by the environment (`OMNIREG_DATA_DIR` for `dataDir`), overridden by `options`.
+ * @throws ConfigError that names the setting, and the nearest known one where it is unknown
+ */
+export function resolveConfig(options: Partial<ServiceConfig> = {}, env: NodeJS.ProcessEnv = {}): ServiceConfig {
+  const keys = Object.keys(DEFAULT_CONFIG) as (keyof ServiceConfig)[];
+  const byVariable = new Map(keys.map((key) => [variableOf(key), key]));
+  const config: Record<string, unknown> = { ...DEFAULT_CONFIG };
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || NOT_OURS.has(variable) || text === undefined) continue;
+    const key = byVariable.get(variable);
+    if (key === undefined) throw unknownSetting(variable, [...byVariable.keys()]);
+    config[key] = typeof DEFAULT_CONFIG[key] === 'number' && text.trim() !== '' ? Number(text) : text;
+    check(variable, key, config[key]);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(DEFAULT_CONFIG, key)) throw unknownSetting(key, keys);
+    if (value === undefined) continue;
+    config[key] = value;
+    check(key, key as keyof ServiceConfig, value);
+  }
+  return config as unknown as ServiceConfig;
+}
+
+/** `dataDir` → `OMNIREG_DATA_DIR` */
+export function variableOf(key: string): string {
+  return PREFIX + key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function check(name: string, key: keyof ServiceConfig, value: unknown): void {
+  if (typeof DEFAULT_CONFIG[key] === 'number') {
+    const [min, max] = key === 'port' ? [0, 65_535] : [1, 2 ** 31 - 1];
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
+    throw new ConfigError(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(value)}`);
+  }
+  if (key === 'logLevel' && !LOG_LEVELS.includes(String(value)))
+    throw new ConfigError(`${name} must be one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(value)}`);
+  if (typeof value !== 'string' || value === '') throw new ConfigError(`${name} must be a text that is not empty`);
+}
+
+function unknownSetting(name: string, known: string[]): ConfigError {
+  const nearest = nearestName(name, known);
+  return new ConfigError(
+    `${name} is not a setting; ${nearest ? `did you mean ${nearest}?` : `known are ${known.join(', ')}`}`,
+  );
+}

@@ -1,0 +1,118 @@
+// Makes Fastify serve the contract: a route per operation, requests checked before their handler sees them.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import type { ServiceConfig } from '../config.js';
+import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
+import { parseJsonBody } from '../json-body.js';
+import type { Answer, ContractRequest, Handlers } from './handlers.js';
+import type { Contract, Operation, OperationId } from './load-contract.js';
+import { compileChecks, missingBody, type OperationChecks } from './validators.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body's bytes as they were sent, for idempotency keys. */
+    rawBody: Buffer | null;
+  }
+}
+
+export interface ContractOptions {
+  contract: Contract;
+  handlers: Handlers;
+  config: ServiceConfig;
+}
+
+export const contractPlugin = fastifyPlugin(
+  async (app: FastifyInstance, { contract, handlers, config }: ContractOptions) => {
+    app.decorateRequest('rawBody', null);
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      async (request: FastifyRequest, body: Buffer) => {
+        request.rawBody = body;
+        return body.length === 0 ? undefined : parseJsonBody(body);
+      },
+    );
+
+    const checksOf = compileChecks(contract, config);
+    for (const operation of contract.operations) {
+      const checks = checksOf(operation);
+      // The table of handlers is typed by operation; seen through a union of ids TypeScript no longer knows that they fit.
+      const handler = handlers[operation.id] as (request: ContractRequest<OperationId>) => Promise<Answer<OperationId>>;
+      app.route({
+        method: operation.method,
+        url: routeOf(operation.path),
+        handler: async (request, reply) => send(reply, await handler(checked(request, operation, checks))),
+      });
+    }
+
+    const templates = contract.operations.map(({ path, method }) => ({ method, pattern: patternOf(path) }));
+    app.setNotFoundHandler(async (request) => {
+      const path = request.url.split('?', 1)[0]!;
+      const methods = templates.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+      if (methods.length === 0) {
+        throw new ServiceError(
+          'route_not_found',
+          `${request.method} ${path.slice(0, 200)} is not in the contract; openapi.yaml lists all paths`,
+        );
+      }
+      const allow = methods.join(', ');
+      throw new ServiceError('method_not_allowed', `${path.slice(0, 200)} knows ${allow}, not ${request.method}`, {
+        headers: { allow },
+      });
+    });
+  },
+);
+
+/** `/v1/trials/{id}:complete` in the router's words; a colon that is no parameter is doubled there. */
+function routeOf(path: string): string {
+  return path.replaceAll(':', '::').replace(/\{(\w+)\}(::)?/g, (_, name: string, colons = '') =>
+    // A parameter with something behind it needs an expression, or it would swallow that too.
+    colons === '' ? `:${name}` : `:${name}([^/:]+)${colons}`,
+  );
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/:]+')}$`);
+}
+
+/** @throws invalid_request with everything that is wrong */
+function checked(
+  request: FastifyRequest,
+  { body: bodySpec }: Operation,
+  checks: OperationChecks,
+): ContractRequest<OperationId> {
+  const errors: FieldError[] = [
+    ...checks.path(request.params, 'path'),
+    ...checks.query(request.query, 'query'),
+    ...checks.header(request.headers, 'header'),
+  ];
+  const itemErrors = new Map<number, FieldError[]>();
+  const body: unknown = request.body;
+  if (checks.body === null) {
+    const empty = body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0);
+    if (!empty) errors.push(fieldError('', 'unknown_field', 'must be empty', 'Send this request without a body.'));
+  } else if (body === undefined) {
+    if (bodySpec?.required) errors.push(missingBody());
+  } else {
+    errors.push(...checks.body(body, ''));
+    if (checks.each !== null && errors.length === 0) {
+      const { field, check } = checks.each;
+      const items = (body as Record<string, unknown[]>)[field]!;
+      items.forEach((item, i) => {
+        const wrong = check(item, `/${field}/${i}`);
+        if (wrong.length > 0) itemErrors.set(i, wrong);
+      });
+    }
+  }
+  if (errors.length > 0) throw invalidRequest(errors);
+  return { path: request.params, query: request.query, body, itemErrors, raw: request } as ContractRequest<OperationId>;
+}
+
+function send(reply: FastifyReply, answer: Answer<OperationId>): FastifyReply {
+  reply.code(answer.status).headers(answer.headers ?? {});
+  if ('stream' in answer) return reply.send(answer.stream);
+  reply.header('content-type', 'application/json; charset=utf-8');
+  if ('text' in answer) return reply.send(answer.text);
+  return reply.send(JSON.stringify((answer as { body: unknown }).body));
+}

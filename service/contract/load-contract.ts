@@ -1,0 +1,98 @@
+// Reads openapi.yaml into plain data: one entry per operation, with the schemas that its requests are checked against.
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { packageFile } from '../../tokenizer/package-root.js';
+import type { operations } from '../contract.generated.js';
+
+export type OperationId = keyof operations;
+export type Schema = { [keyword: string]: unknown };
+
+export interface Operation {
+  id: OperationId;
+  method: 'GET' | 'POST';
+  /** As in the contract: `/v1/studies/{study_id}`. */
+  path: string;
+  /** Object schemas over the parameters of each kind; header names are lower case. */
+  parameters: Record<'path' | 'query' | 'header', Schema>;
+  /** Schema of the JSON body, where there may be one. */
+  body: { schema: Schema; required: boolean } | null;
+}
+
+export interface Contract {
+  operations: Operation[];
+  /** `components.schemas`, which the schemas above refer to as `contract#/$defs/Name`. */
+  definitions: Record<string, Schema>;
+  limits: Record<string, number>;
+  version: string;
+}
+
+interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required?: boolean;
+  schema: Schema;
+}
+
+interface OperationObject {
+  operationId: OperationId;
+  parameters?: Parameter[];
+  requestBody?: { required?: boolean; content: { 'application/json': { schema: Schema } } };
+}
+
+interface OpenApi {
+  info: { version: string };
+  paths: Record<string, { parameters?: Parameter[]; get?: OperationObject; post?: OperationObject }>;
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
+  'x-omnireg-limits': Record<string, number>;
+}
+
+const SCHEMA_REF = '#/components/schemas/';
+const PARAMETER_REF = '#/components/parameters/';
+
+/** Reads the contract of this installation. It is our own file: its shape is held by tests, not checked here. */
+export function loadContract(file: string = packageFile('openapi.yaml')): Contract {
+  const text = readFileSync(file, 'utf8').replaceAll(SCHEMA_REF, 'contract#/$defs/');
+  const api = parse(text) as OpenApi;
+  const resolve = (parameter: Parameter | { $ref: string }): Parameter =>
+    '$ref' in parameter ? api.components.parameters[parameter.$ref.slice(PARAMETER_REF.length)]! : parameter;
+
+  const operations: Operation[] = [];
+  for (const [path, item] of Object.entries(api.paths))
+    for (const [method, operation] of [
+      ['GET', item.get],
+      ['POST', item.post],
+    ] as const) {
+      if (operation === undefined) continue;
+      const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(resolve);
+      const body = operation.requestBody;
+      operations.push({
+        id: operation.operationId,
+        method,
+        path,
+        parameters: {
+          path: objectSchema(parameters, 'path'),
+          query: objectSchema(parameters, 'query'),
+          header: objectSchema(parameters, 'header'),
+        },
+        body: body ? { schema: body.content['application/json'].schema, required: body.required ?? false } : null,
+      });
+    }
+  return {
+    operations,
+    definitions: api.components.schemas,
+    limits: api['x-omnireg-limits'],
+    version: api.info.version,
+  };
+}
+
+function objectSchema(parameters: Parameter[], kind: Parameter['in']): Schema {
+  const own = parameters.filter((parameter) => parameter.in === kind);
+  const nameOf = ({ name }: Parameter) => (kind === 'header' ? name.toLowerCase() : name);
+  return {
+    type: 'object',
+    // Any request has headers that are none of our business; an unknown query parameter is a slip of the pen.
+    additionalProperties: kind === 'header',
+    required: own.filter(({ required }) => required).map(nameOf),
+    properties: Object.fromEntries(own.map((parameter) => [nameOf(parameter), parameter.schema])),
+  };
+}

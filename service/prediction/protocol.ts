@@ -1,0 +1,28 @@
+// What the HTTP thread and the prediction worker say to each other.
+import type { JsonObject, Prediction, PredictResult } from '../../trainer/types.js';
+
+export interface PredictionInput {
+  modelId: string;
+  /** Local folder of the model. */
+  modelDir: string;
+  studyId: string;
+  queries: JsonObject[];
+  levels: number[];
+  includeExperts: boolean;
+}
+
+/** What the model says, by objective, in the study's order of objectives. */
+export interface PredictionOutput {
+  objectives: { name: string; predictions: Prediction[]; calibration: PredictResult['calibration'] }[];
+}
+
+export interface WorkerOptions {
+  databaseFile: string;
+  loadedModels: number;
+  maxContextTrials: number;
+}
+
+export type ToWorker = { type: 'predict'; id: number; input: PredictionInput } | { type: 'close' };
+export type FromWorker =
+  | { type: 'done'; id: number; output: PredictionOutput }
+  | { type: 'failed'; id: number; message: string };

@@ -1,0 +1,39 @@
+// What handlers work with.
+
+import type { Store } from '../store/store.js';
+import type { Study } from '../store/types.js';
+import type { ServiceConfig } from './config.js';
+import { ServiceError } from './errors.js';
+import type { PredictionInput, PredictionOutput } from './prediction/protocol.js';
+
+/** Runs fine-tuning jobs; the store holds them. */
+export interface JobRunner {
+  /** A job was queued: look now instead of at the next interval. */
+  wake(): void;
+  /** Cancelling was asked for: tell the job's process now. */
+  cancel(jobId: string): void;
+  /** Calls back whenever the job may have new events, until the returned function is called. */
+  subscribe(jobId: string, onChange: () => void): () => void;
+}
+
+/** Answers predictions away from the HTTP thread. */
+export interface PredictionService {
+  /** @throws too_many_predictions, prediction_failed */
+  predict(input: PredictionInput): Promise<PredictionOutput>;
+}
+
+export interface Services {
+  store: Store;
+  jobs: JobRunner;
+  predictor: PredictionService;
+  config: ServiceConfig;
+  version: string;
+}
+
+/** @throws study_not_found */
+export async function existingStudy(store: Store, id: string): Promise<Study> {
+  const study = await store.getStudy(id);
+  if (study === null)
+    throw new ServiceError('study_not_found', `${id} is not the id of a study; GET /v1/studies lists them`);
+  return study;
+}
