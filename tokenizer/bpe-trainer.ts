@@ -2,10 +2,18 @@
 import { TokenizerError } from './errors.js';
 
 /**
- * How text is cut before merging; no merge crosses a cut. As GPT-2, with combining marks kept to their letters, without
- * English contractions, and with every digit alone, so that `layer12` and `layer13` share all they can.
+ * How text is cut before merging; no merge crosses a cut. As GPT-2, but words end where camelCase begins a new one,
+ * every digit is alone, so that `layer12` and `layer13` share all they can, combining marks stay with their letters,
+ * and English contractions are not special.
  */
-export const PIECE_PATTERN = ' ?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+|\\s+(?!\\S)|\\s+';
+export const PIECE_PATTERN = [
+  ' ?\\p{Lu}?[\\p{Ll}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+',
+  ' ?\\p{Lu}+(?!\\p{Ll})',
+  '\\p{N}',
+  ' ?[^\\s\\p{L}\\p{M}\\p{N}]+',
+  '\\s+(?!\\S)',
+  '\\s+',
+].join('|');
 
 /** Longest learned token in bytes; bounds the characters that a given number of tokens can need. */
 export const MAX_TOKEN_BYTES = 16;

@@ -1,6 +1,6 @@
 // Numbers inside x and metadata as token text: sign, exponent, up to 7 significant digits, trailing zeros dropped.
 import { TokenizerError } from './errors.js';
-import { MANTISSA_PLACES, MAX_EXPONENT } from './vocabulary.js';
+import { exponentId, MANTISSA_PLACES, MAX_EXPONENT, mantissaId, NAMED_TOKENS } from './vocabulary.js';
 
 /**
  * 65537 is `⟨+⟩⟨E4⟩⟨m1:6⟩⟨m2:5⟩⟨m3:5⟩⟨m4:3⟩⟨m5:7⟩`, −0.25 is `⟨-⟩⟨E-1⟩⟨m1:2⟩⟨m2:5⟩`, 0 and −0 are `⟨0⟩`.
@@ -17,14 +17,21 @@ export function inputNumberText(value: number): string {
   const [mantissa, exponent] = Math.abs(value)
     .toExponential(MANTISSA_PLACES - 1)
     .split('e') as [string, string];
-  const digits = mantissa.replace('.', '').replace(/0+$/, '');
-  let text = value < 0 ? '⟨-⟩' : '⟨+⟩';
-  text += exponentText(Number(exponent));
-  for (let index = 0; index < digits.length; index += 1) text += `⟨m${index + 1}:${digits[index]}⟩`;
+  let last = mantissa.length - 1;
+  while (mantissa.charCodeAt(last) === DIGIT_ZERO) last -= 1;
+  let text = (value < 0 ? '⟨-⟩' : '⟨+⟩') + exponentText(Number(exponent)) + digitName(mantissa, 0, 1);
+  // The first digit is never 0; character 1 is the point, so that character i is the digit of place i.
+  for (let index = 2; index <= last; index += 1) text += digitName(mantissa, index, index);
   return text;
 }
 
+const DIGIT_ZERO = 0x30;
+
+const digitName = (mantissa: string, index: number, place: number): string =>
+  NAMED_TOKENS[mantissaId(place, mantissa.charCodeAt(index) - DIGIT_ZERO)]!;
+
 function exponentText(exponent: number): string {
+  if (Math.abs(exponent) < MAX_EXPONENT) return NAMED_TOKENS[exponentId(exponent)]!;
   const outermost = exponent < 0 ? -MAX_EXPONENT : MAX_EXPONENT;
   const whole = Math.trunc(exponent / outermost);
   const rest = exponent - whole * outermost;
