@@ -119,6 +119,14 @@ export class Graph {
     return value;
   }
 
+  /** An input of a body, under a name made from `stem` that nobody has. */
+  bodyInput(stem: string, { dtype, shape }: TensorType): Value {
+    const value = new Value(this, this.uniqueName(stem), dtype, shape.map(canonicalDim));
+    this.inputs.push(value);
+    this.registerSymbols(value);
+    return value;
+  }
+
   /** A named tensor stored in the model: a weight. The data is kept by reference, row-major, and read when the model is written. */
   initializer(name: string, dtype: DType, shape: Dims, data: TensorData): Value {
     return this.root.addInitializer(this.root.claimName(name), dtype, shape, data);

@@ -94,7 +94,7 @@ export async function checkGradients({
       ? [ReduceSum(Mul(output, graph.input(`w${i}`, dtype, output.shape)), { keepdims: false })]
       : [];
   });
-  lossTerms.forEach((term, i) => graph.output(term, `loss${i}`));
+  for (const [i, term] of lossTerms.entries()) graph.output(term, `loss${i}`);
   const wrt = values.filter((value) => value.isFloat);
   // Gradients of each term alone, summed here, so that the check does not rest on the addition it checks.
   lossTerms.forEach((term, i) => {

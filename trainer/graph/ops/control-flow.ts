@@ -39,10 +39,9 @@ export function Loop(
     refuse('GRAPH_DTYPE_MISMATCH', 'Loop', `the trip count must be an int64 scalar, got ${trips}`);
   }
   const inner = new Graph(graph.uniqueName('loop'), graph);
-  const input = (stem: string, type: TensorType) => inner.input(graph.uniqueName(stem), type.dtype, type.shape);
-  const iteration = input('iteration', { dtype: 'int64', shape: [] });
-  const condition = input('condition', { dtype: 'bool', shape: [] });
-  const state = carried.map((value) => input('carried', value));
+  const iteration = inner.bodyInput('iteration', { dtype: 'int64', shape: [] });
+  const condition = inner.bodyInput('condition', { dtype: 'bool', shape: [] });
+  const state = carried.map((value) => inner.bodyInput('carried', value));
   const result = body(iteration, ...state);
   requireCarried(carried, result.carried);
   const scan = result.scan ?? [];
