@@ -1,0 +1,43 @@
+// omnireg serve: the service in the foreground, until Ctrl-C.
+import type { Command } from 'commander';
+import { CliError, exitCodes } from '../errors.js';
+import { contextOf, integerOption } from '../options.js';
+import { ServerProcess } from '../server-process.js';
+
+interface ServeCommandOptions {
+  port?: number;
+  host?: string;
+  data?: string;
+}
+
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('start the service (settings are also read from OMNIREG_* variables)')
+    .option('--port <n>', 'port to listen on, 0 for any that is free (default: 8080)', integerOption(0, 65_535))
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1; there is no authentication)')
+    .option('--data <folder>', 'folder of the database and the models (default: .omnireg)')
+    .action((options: ServeCommandOptions, command: Command) => runServe(options, command));
+}
+
+async function runServe({ port, host, data }: ServeCommandOptions, command: Command): Promise<void> {
+  const { terminal, signal } = contextOf(command);
+  const env = {
+    ...(port === undefined ? {} : { OMNIREG_PORT: String(port) }),
+    ...(host === undefined ? {} : { OMNIREG_HOST: host }),
+    ...(data === undefined ? {} : { OMNIREG_DATA_DIR: data }),
+  };
+  const server = await ServerProcess.start({ env, onLog: (line) => terminal.say(line) });
+  terminal.result({ url: server.url });
+  terminal.say(`OmniReg listens on ${terminal.style('bold', server.url)} (Ctrl-C stops it)`);
+  signal.addEventListener('abort', () => void server.stop(), { once: true });
+  const { code, signal: endedBy } = await server.ended();
+  if (signal.aborted) process.exitCode = exitCodes.interrupted;
+  else if (code !== 0) {
+    throw new CliError(
+      'server_failed',
+      `The server ended by itself (${endedBy ?? `status ${code}`}).`,
+      'See what it said above.',
+    );
+  }
+}

@@ -1,0 +1,112 @@
+// What each column of a CSV is for: parameter, objective, status, or left out.
+import type { Objective } from '../../sdk/types.js';
+import { CliError, nearestName } from '../errors.js';
+import type { ColumnKind, Header } from './columns.js';
+
+/** How a failed experiment is marked in the objective's column. */
+export type InfeasibleMark = { type: 'empty' } | { type: 'nan' } | { type: 'value'; value: string };
+
+export interface PlanOptions {
+  /** The objectives, in their order; empty: the last column. */
+  objectives: readonly Objective[];
+  /** Where the objectives were named, for errors: "--objective", a metadata file, a study. */
+  objectivesFrom: string;
+  /** Columns that are neither x nor y. */
+  ignore: readonly string[];
+  statusColumn: string | undefined;
+  infeasible: readonly InfeasibleMark[];
+  /** Cells that mean "no value" besides empty ones, such as NA. */
+  missing: readonly string[];
+  decimalComma: boolean;
+}
+
+export interface ParameterColumn {
+  index: number;
+  name: string;
+  kind: ColumnKind;
+}
+
+/** What it takes to read the parameters of a row. */
+export interface QueryPlan {
+  /** Cells that every row must have. */
+  width: number;
+  parameters: ParameterColumn[];
+  missing: ReadonlySet<string>;
+  decimalComma: boolean;
+}
+
+export interface ImportPlan extends QueryPlan {
+  /** The objectives and where their columns are. */
+  objectives: { index: number; objective: Objective }[];
+  status: { index: number; name: string } | undefined;
+  infeasible: readonly InfeasibleMark[];
+}
+
+/**
+ * @param kinds Of every column, in the file's order.
+ * @throws CliError unknown_column where a named column is not in the file; usage where nothing is left to be x.
+ */
+export function planImport(
+  header: Header,
+  kinds: readonly ColumnKind[],
+  options: PlanOptions,
+  path: string,
+): ImportPlan {
+  const place = (name: string, from: string): number => {
+    const index = header.names.indexOf(name);
+    if (index >= 0) return index;
+    throw new CliError(
+      'unknown_column',
+      `${path} has no column ${JSON.stringify(name)} (${from}).${nearestName(name, header.names)}`,
+      `Its columns are: ${header.names.map((column) => JSON.stringify(column)).join(', ')}.`,
+    );
+  };
+  const ignored = new Set(options.ignore.map((name) => place(name, '--ignore')));
+  const status =
+    options.statusColumn === undefined
+      ? undefined
+      : { index: place(options.statusColumn, '--status-column'), name: options.statusColumn };
+  const objectives =
+    options.objectives.length > 0
+      ? options.objectives.map((objective) => ({ index: place(objective.name, options.objectivesFrom), objective }))
+      : [lastColumn(header, kinds, new Set([...ignored, ...(status ? [status.index] : [])]), path)];
+  const taken = new Set([...ignored, ...objectives.map(({ index }) => index), ...(status ? [status.index] : [])]);
+  const parameters = header.names
+    .map((name, index) => ({ index, name, kind: kinds[index]! }))
+    .filter(({ index, kind }) => !taken.has(index) && kind !== 'empty');
+  if (parameters.length === 0) {
+    throw new CliError(
+      'csv_unusable',
+      `${path} has no column left for parameters: ${describeColumns(header.names)}.`,
+      'A trial is at least one parameter and one measurement. Is the delimiter right (--delimiter)?',
+    );
+  }
+  return {
+    width: header.names.length,
+    parameters,
+    objectives,
+    status,
+    infeasible: options.infeasible,
+    missing: new Set(options.missing.map((value) => value.trim())),
+    decimalComma: options.decimalComma,
+  };
+}
+
+function lastColumn(header: Header, kinds: readonly ColumnKind[], taken: ReadonlySet<number>, path: string) {
+  let index = header.names.length - 1;
+  // An exported sheet often ends with columns that are empty all the way down.
+  while (index >= 0 && (taken.has(index) || kinds[index] === 'empty')) index--;
+  const name = header.names[index];
+  if (name === undefined) {
+    throw new CliError(
+      'csv_unusable',
+      `${path} has no column with values to be the objective.`,
+      'Name it with --objective.',
+    );
+  }
+  return { index, objective: { name } satisfies Objective };
+}
+
+function describeColumns(names: readonly string[]): string {
+  return names.length === 1 ? `its only column is ${JSON.stringify(names[0])}` : `it has ${names.length} columns`;
+}

@@ -1,0 +1,84 @@
+// First reading of a CSV: delimiter, header, number of rows, and the kind of each column over the whole file.
+import { CliError } from '../errors.js';
+import { ColumnProfile, type Header, readHeader } from './columns.js';
+import { type CsvItem, detectDelimiter, readCsv } from './records.js';
+import { prepare } from './trials.js';
+
+export interface ScanOptions {
+  /** Absent: detected. */
+  delimiter: string | undefined;
+  /** Absent: detected. */
+  header: boolean | undefined;
+  missing: readonly string[];
+  decimalComma: boolean;
+}
+
+export interface CsvScan {
+  path: string;
+  delimiter: string;
+  header: Header;
+  profiles: ColumnProfile[];
+  /** Records below the header, the broken ones counted. */
+  rows: number;
+}
+
+/** @throws CliError csv_unusable where the file has no row, or its header cannot be used. */
+export async function scanCsv(path: string, options: ScanOptions): Promise<CsvScan> {
+  const delimiter = options.delimiter ?? (await detectDelimiter(path));
+  const clean = { missing: new Set(options.missing.map((value) => value.trim())), decimalComma: options.decimalComma };
+  let header: Header | undefined;
+  let profiles: ColumnProfile[] = [];
+  let rows = 0;
+  for await (const item of readCsv(path, delimiter)) {
+    if (!header) {
+      if ('error' in item) {
+        throw new CliError('csv_unusable', `${path}: in the first row, ${item.error.what}.`, item.error.fix);
+      }
+      header = readHeader(item.record.cells, options.header, path);
+      profiles = header.names.map(() => new ColumnProfile());
+      if (header.inFile) continue;
+    }
+    rows++;
+    // Rows that will be refused do not decide what a column is.
+    if ('error' in item || item.record.cells.length !== header.names.length) continue;
+    const { cells, line } = item.record;
+    for (const [i, profile] of profiles.entries()) profile.observe(prepare(cells[i]!, clean, 'unknown'), line);
+  }
+  if (!header) throw new CliError('csv_unusable', `${path} is empty.`, 'Write a header and one trial a line.');
+  if (rows === 0) {
+    throw new CliError('csv_unusable', `${path} has a header and no rows.`, 'Write one trial a line below the header.');
+  }
+  return { path, delimiter, header, profiles, rows };
+}
+
+/** Second reading: the rows below the header. */
+export async function* readRows({ path, delimiter, header }: CsvScan): AsyncGenerator<CsvItem> {
+  let first = header.inFile;
+  for await (const item of readCsv(path, delimiter)) {
+    if (first) first = false;
+    else yield item;
+  }
+}
+
+/** What a person should know of how the columns were read. */
+export function columnNotes({ header, profiles }: CsvScan): string[] {
+  const notes: string[] = [];
+  if (!header.inFile) {
+    notes.push(
+      `the first line is numbers, so it is read as data and the columns are named ${header.names[0]} to ${header.names.at(-1)}; say --header if it is a header`,
+    );
+  }
+  for (const [i, profile] of profiles.entries()) {
+    const name = JSON.stringify(header.names[i]);
+    if (header.unnamed.includes(header.names[i]!) && profile.kind !== 'empty') {
+      notes.push(`column ${i + 1} has no name and is called ${name}; leave it out with --ignore ${header.names[i]}`);
+    }
+    const { surprise } = profile;
+    if (surprise) {
+      notes.push(
+        `column ${name} is read as text, as line ${surprise.line} holds ${JSON.stringify(surprise.cell.slice(0, 40))} among ${surprise.numbers} numbers; if that means "no value", add --missing ${JSON.stringify(surprise.cell.slice(0, 40))}`,
+      );
+    }
+  }
+  return notes;
+}

@@ -1,0 +1,165 @@
+// One row of a CSV as a trial, or the reasons why it is none.
+import type { Json, JsonObject, TrialCreate } from '../../sdk/types.js';
+import { cellKind, notANumber, parseBoolean, parseNumber } from './cells.js';
+import type { ImportPlan, InfeasibleMark, ParameterColumn, QueryPlan } from './plan.js';
+import type { CsvRecord } from './records.js';
+import { type RowError, shortValue } from './row-errors.js';
+
+/** The service refuses measurements from here on (openapi.yaml, Measurement). */
+const Y_LIMIT = 1e31;
+const STATUSES = ['completed', 'running', 'infeasible'] as const;
+type Status = (typeof STATUSES)[number];
+
+export type RowResult = { trial: TrialCreate } | { errors: RowError[] };
+
+/** @returns The trial, or every error of the row: whoever mends it should not have to come back twice. */
+export function rowToTrial(record: CsvRecord, plan: ImportPlan): RowResult {
+  const shape = shapeErrors(record, plan);
+  if (shape.length > 0) return { errors: shape };
+  const errors: RowError[] = [];
+  const x = rowToX(record, plan, errors);
+  const status = readStatus(record, plan, errors);
+  if (status === 'infeasible' || (status === undefined && isMarkedInfeasible(record, plan))) {
+    return errors.length > 0 ? { errors } : { trial: { x, status: 'infeasible' } };
+  }
+  if (status === 'running') return errors.length > 0 ? { errors } : { trial: { x, status } };
+  const y = readMeasurement(record, plan, errors);
+  return errors.length > 0 ? { errors } : { trial: { x, y } };
+}
+
+/** The parameters of a row alone, as predictions need them. */
+export function rowToQuery(record: CsvRecord, plan: QueryPlan): { x: JsonObject } | { errors: RowError[] } {
+  const errors = shapeErrors(record, plan);
+  if (errors.length > 0) return { errors };
+  const x = rowToX(record, plan, errors);
+  return errors.length > 0 ? { errors } : { x };
+}
+
+function shapeErrors({ line, cells }: CsvRecord, { width }: QueryPlan): RowError[] {
+  if (cells.length !== width) {
+    const what = `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} and the file has ${width} columns`;
+    const fix =
+      cells.length > width
+        ? 'Put a cell that contains the delimiter in quotes.'
+        : 'Add the missing delimiters; an empty cell is a parameter that does not apply.';
+    return [{ line, code: 'ragged_row', what, fix }];
+  }
+  if (cells.some((cell) => cell.includes('\ufffd'))) {
+    return [
+      { line, code: 'not_utf8', what: 'the row holds bytes that are not UTF-8', fix: 'Save the file as "CSV UTF-8".' },
+    ];
+  }
+  return [];
+}
+
+function rowToX({ line, cells }: CsvRecord, plan: QueryPlan, errors: RowError[]): JsonObject {
+  const entries: [string, Json][] = [];
+  for (const column of plan.parameters) {
+    const cell = prepare(cells[column.index]!, plan, column.kind);
+    if (cell.trim() === '') continue;
+    if (column.kind === 'number' && cellKind(cell) !== 'number') {
+      const { what, fix, code } = notANumber(cell);
+      const hint = code === 'not_finite' ? `${fix} An empty cell is a missing parameter.` : fix;
+      errors.push({ line, column: column.name, value: shortValue(cell), code, what, fix: hint });
+      continue;
+    }
+    entries.push([column.name, cellValue(cell, column)]);
+  }
+  if (entries.length === 0 && errors.length === 0) {
+    errors.push({
+      line,
+      code: 'empty_x',
+      what: 'no parameter has a value',
+      fix: 'Fill in at least one, or remove the row.',
+    });
+  }
+  // fromEntries defines own properties: a column named __proto__ stays a column.
+  return Object.fromEntries(entries);
+}
+
+function cellValue(cell: string, { kind }: ParameterColumn): Json {
+  if (kind === 'number') return parseNumber(cell)!;
+  return kind === 'boolean' ? parseBoolean(cell) : cell;
+}
+
+/** A cell as the rest reads it: missing values empty, decimal commas as points. */
+export function prepare(cell: string, plan: Pick<QueryPlan, 'missing' | 'decimalComma'>, kind: string): string {
+  if (plan.missing.has(cell.trim())) return '';
+  return plan.decimalComma && kind !== 'text' ? withDecimalPoint(cell) : cell;
+}
+
+/** 1,5 as 1.5; what is not such a number stays. */
+export function withDecimalPoint(cell: string): string {
+  return /^\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*$/.test(cell) ? cell.replace(',', '.') : cell;
+}
+
+function readStatus({ line, cells }: CsvRecord, { status }: ImportPlan, errors: RowError[]): Status | undefined {
+  if (!status) return undefined;
+  const cell = cells[status.index]!.trim();
+  const known = STATUSES.find((name) => name === cell.toLowerCase());
+  if (!known && cell !== '') {
+    errors.push({
+      line,
+      column: status.name,
+      value: shortValue(cell),
+      code: 'unknown_status',
+      what: 'is not a status',
+      fix: `Write ${STATUSES.join(', ')}, or nothing for a row that has a measurement.`,
+    });
+  }
+  return known;
+}
+
+/** A trial has failed as soon as one of its objectives is marked so. */
+function isMarkedInfeasible({ cells }: CsvRecord, plan: ImportPlan): boolean {
+  return plan.objectives.some(({ index }) => {
+    const cell = cells[index]!.trim();
+    return plan.infeasible.some((mark) => matches(mark, cell));
+  });
+}
+
+function matches(mark: InfeasibleMark, cell: string): boolean {
+  if (mark.type === 'empty') return cell === '';
+  if (mark.type === 'nan') return /^[+-]?nan$/i.test(cell);
+  return cell.toLowerCase() === mark.value.trim().toLowerCase();
+}
+
+function readMeasurement(
+  { line, cells }: CsvRecord,
+  plan: ImportPlan,
+  errors: RowError[],
+): NonNullable<TrialCreate['y']> {
+  const failed = 'If the experiment failed, say so: --infeasible';
+  const values: [string, number][] = [];
+  for (const { index, objective } of plan.objectives) {
+    const raw = cells[index]!;
+    const cell = plan.decimalComma ? withDecimalPoint(raw) : raw;
+    const at = { line, column: objective.name };
+    if (cell.trim() === '') {
+      errors.push({ ...at, code: 'missing_y', what: 'there is no measurement', fix: `Fill it in. ${failed} empty.` });
+      continue;
+    }
+    const value = parseNumber(cell);
+    if (value === undefined) {
+      errors.push({ ...at, value: shortValue(cell), ...measurementError(cell) });
+    } else if (Math.abs(value) >= Y_LIMIT) {
+      const fix = 'Use a larger unit, or the logarithm.';
+      errors.push({
+        ...at,
+        value: shortValue(cell),
+        code: 'y_out_of_range',
+        what: 'is not between -1e31 and 1e31',
+        fix,
+      });
+    } else values.push([objective.name, value]);
+  }
+  return values.length === 1 && plan.objectives.length === 1 ? values[0]![1] : Object.fromEntries(values);
+}
+
+/** A word where a measurement should be is often how a failed experiment was written down. */
+function measurementError(cell: string): Pick<RowError, 'code' | 'what' | 'fix'> {
+  const { code, what, fix } = notANumber(cell);
+  if (/\d/.test(cell)) return { code, what, fix };
+  const word = /nan/i.test(cell) ? 'nan' : JSON.stringify(cell.trim());
+  return { code, what, fix: `Write the measurement. If the experiment failed, say so: --infeasible ${word}.` };
+}

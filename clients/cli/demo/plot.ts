@@ -1,0 +1,162 @@
+// Predicted against measured with intervals, as SVG drawn by Vega-Lite without a browser.
+import type { TopLevelSpec } from 'vega-lite';
+import type { Answer } from './scores.js';
+
+export interface PlotInput {
+  title: string;
+  subtitle: string[];
+  /** Name and unit of what was measured, for both axes. */
+  quantity: string;
+  measured: readonly number[];
+  answers: readonly Answer[];
+  level: number;
+}
+
+const INSIDE = '#1f6fb2';
+const OUTSIDE = '#d6453d';
+const INK = '#1b2733';
+const FAINT = '#66727f';
+const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
+/** From here on, max / min, equal distances mean equal ratios. */
+const LOG_SPAN = 50;
+
+/** @returns An SVG document. */
+export async function plotPredictions(input: PlotInput): Promise<string> {
+  // Vega takes half a second to load; only the demo draws.
+  const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')]);
+  const view = new View(parse(compile(plotSpec(input)).spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+export function plotSpec({ title, subtitle, quantity, measured, answers, level }: PlotInput): TopLevelSpec {
+  const { domain, scaleType } = axisOf(measured, answers);
+  const [low, high] = domain;
+  const cut = (value: number | undefined, otherwise: number) => Math.min(high, Math.max(low, value ?? otherwise));
+  const inside = `inside its ${level * 100}% interval`;
+  const outside = 'outside';
+  const values = answers.map(({ predicted, lower, upper }, i) => ({
+    measured: measured[i]!,
+    predicted,
+    // An interval may reach below zero, where a logarithmic axis has no place.
+    lower: cut(lower, predicted),
+    upper: cut(upper, predicted),
+    truth:
+      lower !== undefined && upper !== undefined && lower <= measured[i]! && measured[i]! <= upper ? inside : outside,
+  }));
+  const scale: { type: 'log' | 'linear'; domain: [number, number]; nice: false; zero: false } = {
+    type: scaleType,
+    domain: [low, high],
+    nice: false,
+    zero: false,
+  };
+  const axis = { format: '~s', tickCount: 6, labelFlush: false } as const;
+  const x = { field: 'measured', type: 'quantitative', title: `Measured ${quantity}`, scale, axis } as const;
+  const y = { type: 'quantitative', title: `Predicted ${quantity}`, scale, axis } as const;
+  const colour = {
+    field: 'truth',
+    type: 'nominal',
+    title: 'Measured value lies',
+    scale: { domain: [inside, outside], range: [INSIDE, OUTSIDE] },
+    legend: { orient: 'bottom-right', direction: 'vertical', offset: 12, symbolSize: 70, symbolOpacity: 1 },
+  } as const;
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    width: 560,
+    height: 560,
+    padding: 20,
+    background: '#ffffff',
+    title: { text: title, subtitle },
+    config: {
+      font: FONT,
+      view: { stroke: null },
+      title: {
+        anchor: 'start',
+        color: INK,
+        fontSize: 19,
+        fontWeight: 600,
+        subtitleColor: FAINT,
+        subtitleFontSize: 13,
+        subtitlePadding: 6,
+        subtitleLineHeight: 18,
+        offset: 18,
+      },
+      axis: {
+        domainColor: '#b8c1ca',
+        gridColor: '#edf0f3',
+        tickColor: '#b8c1ca',
+        labelColor: FAINT,
+        labelFontSize: 12,
+        titleColor: INK,
+        titleFontSize: 13,
+        titleFontWeight: 500,
+        titlePadding: 12,
+      },
+      legend: {
+        labelColor: INK,
+        labelFontSize: 12,
+        titleColor: FAINT,
+        titleFontSize: 12,
+        titleFontWeight: 400,
+        fillColor: '#ffffff',
+        padding: 8,
+      },
+    },
+    data: { values },
+    layer: [
+      {
+        data: { values: [{ from: low, to: high }] },
+        mark: { type: 'rule', strokeDash: [5, 4], color: '#8d99a6', strokeWidth: 1.2 },
+        encoding: {
+          x: { field: 'from', type: 'quantitative', scale },
+          y: { field: 'from', type: 'quantitative', scale },
+          x2: { field: 'to' },
+          y2: { field: 'to' },
+        },
+      },
+      {
+        mark: { type: 'rule', strokeWidth: 1.3, opacity: 0.32, clip: true },
+        encoding: { x, y: { ...y, field: 'lower' }, y2: { field: 'upper' }, color: colour },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 34, opacity: 0.9, stroke: '#ffffff', strokeWidth: 0.6, clip: true },
+        encoding: { x, y: { ...y, field: 'predicted' }, color: colour },
+      },
+    ],
+  };
+}
+
+/** One scale for both axes: all points fit, and all but the widest intervals. */
+function axisOf(measured: readonly number[], answers: readonly Answer[]) {
+  const points = [...measured, ...answers.map(({ predicted }) => predicted)];
+  const min = Math.min(...points);
+  const max = Math.max(...points);
+  const low = quantile(
+    answers.map(({ lower, predicted }) => lower ?? predicted),
+    0.05,
+  );
+  const high = quantile(
+    answers.map(({ upper, predicted }) => upper ?? predicted),
+    0.95,
+  );
+  const positive = Math.min(...measured) > 0 && min > 0;
+  if (positive && max / min > LOG_SPAN) {
+    const from = Math.max(low > 0 ? Math.min(low, min) : min, min / 3);
+    const margin = (Math.max(max, high) / from) ** 0.04;
+    return { scaleType: 'log' as const, domain: [from / margin, Math.max(max, high) * margin] as const };
+  }
+  const from = Math.min(min, low);
+  const to = Math.max(max, high);
+  const margin = 0.04 * (to - from || Math.abs(to) || 1);
+  // A quantity that is never negative needs no room below zero.
+  const bottom = positive ? Math.max(0, from - margin) : from - margin;
+  return { scaleType: 'linear' as const, domain: [bottom, to + margin] as const };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round(q * (sorted.length - 1))] ?? 0;
+}

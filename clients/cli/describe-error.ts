@@ -1,0 +1,32 @@
+// Any error as lines for people, a code for programs and the status to exit with.
+import { CommanderError } from 'commander';
+import { ApiError } from '../sdk/errors.js';
+import { CliError, exitCodes } from './errors.js';
+
+export interface DescribedError {
+  code: string;
+  /** What happened first, then each detail with its fix. */
+  lines: string[];
+  exitCode: number;
+}
+
+export function describeError(error: unknown): DescribedError {
+  if (error instanceof CliError)
+    return { code: error.code, lines: [error.message, error.fix], exitCode: error.exitCode };
+  if (error instanceof CommanderError) {
+    return { code: 'usage', lines: [error.message], exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
+  }
+  if (error instanceof ApiError) {
+    const details = error.errors.map(({ pointer, detail, fix }) => `${pointer}: ${detail}. ${fix}`);
+    return { code: error.code, lines: [`${error.message} [${error.code}]`, ...details], exitCode: exitCodes.failed };
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return { code: 'interrupted', lines: ['Interrupted.'], exitCode: exitCodes.interrupted };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    code: 'defect',
+    lines: ['This is a defect of omnireg; please report it:', text],
+    exitCode: exitCodes.failed,
+  };
+}

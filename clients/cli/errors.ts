@@ -1,0 +1,63 @@
+// Every error of the command line: its code, and the exit status it ends with. Errors of the service keep their own codes.
+
+/** What scripts can rely on; 128 + the signal's number where a signal ended the command. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, partial: 3, interrupted: 130, terminated: 143 } as const;
+
+export const cliErrorCodes = {
+  usage: { exit: exitCodes.usage, meaning: 'An option or argument that the command cannot use' },
+  file_unreadable: { exit: exitCodes.failed, meaning: 'A file that is missing or cannot be read or written' },
+  csv_unusable: {
+    exit: exitCodes.failed,
+    meaning: 'A CSV that cannot be read as rows: empty, not text, repeated column names',
+  },
+  metadata_unusable: { exit: exitCodes.failed, meaning: 'A metadata file that is not what studies are made of' },
+  unknown_column: { exit: exitCodes.usage, meaning: 'A column was named that the file does not have' },
+  nothing_imported: { exit: exitCodes.failed, meaning: 'No row of the file could be imported' },
+  job_failed: { exit: exitCodes.failed, meaning: 'The training failed or was cancelled' },
+  server_failed: { exit: exitCodes.failed, meaning: 'The server process did not start or ended by itself' },
+  folder_in_use: { exit: exitCodes.failed, meaning: 'The demo would have to remove a folder it did not make' },
+} as const;
+
+export type CliErrorCode = keyof typeof cliErrorCodes;
+
+/** An error that ends the command: the message names the place, `fix` says what to do. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliErrorCode;
+  readonly fix: string;
+
+  constructor(code: CliErrorCode, message: string, fix: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.fix = fix;
+  }
+
+  get exitCode(): number {
+    return cliErrorCodes[this.code].exit;
+  }
+}
+
+/** The name closest to a misspelt one, as " Did you mean "x"?", or nothing where none is close. */
+export function nearestName(wrong: string, known: readonly string[]): string {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  for (const name of known) {
+    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [name, distance];
+  }
+  return best === undefined ? '' : ` Did you mean "${best}"?`;
+}
+
+/** Levenshtein distance: insertions, deletions and replacements between two texts. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

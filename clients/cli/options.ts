@@ -1,0 +1,88 @@
+// Options that several commands share, and the parsers that turn their text into values or usage errors.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { HttpClient } from '../sdk/http.js';
+import type { InfeasibleMark } from './csv/plan.js';
+import { formatDuration } from './progress.js';
+import { Terminal } from './terminal.js';
+
+export const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** Options of every command. */
+export interface GlobalOptions {
+  url: string;
+  json: boolean;
+}
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .addOption(
+      new Option('--url <url>', 'where the service is').env('OMNIREG_URL').default(DEFAULT_URL).argParser(parseUrl),
+    )
+    .option('--json', 'one JSON document on stdout, for programs', false);
+}
+
+/** What a command works with, from its own and the global options. */
+export function contextOf(command: Command): { terminal: Terminal; client: HttpClient; signal: AbortSignal } {
+  const { url, json } = command.optsWithGlobals<GlobalOptions>();
+  const terminal = new Terminal({ json });
+  return { terminal, client: connect(url, terminal), signal: interruption.signal };
+}
+
+/** A client that says on the terminal when it has to wait for the service. */
+export function connect(url: string, terminal: Terminal, retryForMs = 30_000): HttpClient {
+  return new HttpClient({
+    url,
+    retryForMs,
+    onRetry: (error, pauseMs) =>
+      terminal.say(terminal.style('dim', `${error.message} Again in ${formatDuration(pauseMs / 1000)}.`)),
+  });
+}
+
+/** Aborted by the first Ctrl-C (main.ts); commands clean up and end with 130. */
+export const interruption = new AbortController();
+
+export function parseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new InvalidArgumentError(`Write an address such as ${DEFAULT_URL}.`);
+  }
+  return text;
+}
+
+/** A parser of whole numbers from `min` to `max`. */
+export function integerOption(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Write a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Collects an option that may be given more than once. */
+export function collected<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), parse(text)];
+}
+
+export function text(value: string): string {
+  return value;
+}
+
+/** A level in (0, 1). */
+export function parseLevel(value: string): number {
+  const level = Number(value);
+  if (value.trim() !== '' && level > 0 && level < 1) return level;
+  throw new InvalidArgumentError('Write a level between 0 and 1, such as 0.9.');
+}
+
+export function parseDelimiter(value: string): string {
+  const named: Record<string, string> = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|', space: ' ' };
+  const delimiter = named[value] ?? value;
+  if ([...delimiter].length === 1 && !'"\r\n'.includes(delimiter)) return delimiter;
+  throw new InvalidArgumentError('Write one character, or tab.');
+}
+
+export function parseInfeasible(value: string): InfeasibleMark {
+  if (value === 'empty' || value === 'nan') return { type: value };
+  if (value.trim() !== '') return { type: 'value', value };
+  throw new InvalidArgumentError('Write empty, nan, or the text that marks a failed experiment.');
+}

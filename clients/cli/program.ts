@@ -1,0 +1,32 @@
+// The omnireg command: its subcommands and what they share.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addDemoCommand } from './commands/demo.js';
+import { addImportCommand } from './commands/import.js';
+import { addPredictCommand } from './commands/predict.js';
+import { addServeCommand } from './commands/serve.js';
+import { addTrainCommand } from './commands/train.js';
+import { addGlobalOptions } from './options.js';
+import { packageRoot } from './package-root.js';
+
+/** Throws CommanderError instead of exiting, so that main.ts alone decides how the process ends. */
+export function buildProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string };
+  const program = new Command('omnireg')
+    .description('Predicts the outcome of an experiment before it is run.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 done · 1 failed · 2 wrong usage · 3 done in part (rows were left out) · 130 interrupted
+
+A first look:  omnireg demo`,
+    );
+  addGlobalOptions(program);
+  for (const add of [addServeCommand, addImportCommand, addTrainCommand, addPredictCommand, addDemoCommand])
+    add(program);
+  return program;
+}

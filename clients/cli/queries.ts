@@ -1,0 +1,67 @@
+// The parameters to predict for, from --x or from the rows of a CSV, read as the study's own trials are.
+import type { HttpClient } from '../sdk/http.js';
+import type { JsonObject, Study } from '../sdk/types.js';
+import type { ColumnKind } from './csv/columns.js';
+import type { RowError } from './csv/row-errors.js';
+import { columnNotes, readRows, type ScanOptions, scanCsv } from './csv/scan.js';
+import { rowToQuery } from './csv/trials.js';
+
+/** Trials looked at to learn what kind of value each parameter has. */
+const SAMPLED_TRIALS = 200;
+
+export interface Queries {
+  /** What identifies a query to its author: "line 7" or "x 2". */
+  labels: string[];
+  queries: JsonObject[];
+  /** Rows that could not be used. */
+  errors: RowError[];
+  notes: string[];
+}
+
+/** Reads a CSV of parameters. Columns of the study's objectives are left out: a file with measurements can be asked about, too. */
+export async function queriesFromCsv(
+  client: HttpClient,
+  study: Study,
+  path: string,
+  options: ScanOptions,
+): Promise<Queries> {
+  const scan = await scanCsv(path, options);
+  const measured = new Set(study.objectives.map(({ name }) => name));
+  const known = await parameterKinds(client, study.id);
+  const parameters = scan.header.names
+    .map((name, index) => ({ name, index, kind: known.get(name) ?? scan.profiles[index]!.kind }))
+    .filter(({ name, index }) => !measured.has(name) && scan.profiles[index]!.kind !== 'empty');
+  const plan = {
+    width: scan.header.names.length,
+    parameters,
+    missing: new Set(options.missing.map((value) => value.trim())),
+    decimalComma: options.decimalComma,
+  };
+  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan) };
+  const strangers = known.size === 0 ? [] : parameters.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (strangers.length > 0) {
+    result.notes.push(`the study's trials have no parameter ${strangers.map((name) => `"${name}"`).join(', ')}`);
+  }
+  for await (const item of readRows(scan)) {
+    const row = 'error' in item ? { errors: [item.error] } : rowToQuery(item.record, plan);
+    if ('errors' in row) result.errors.push(...row.errors);
+    else {
+      result.labels.push(`line ${'record' in item ? item.record.line : 0}`);
+      result.queries.push(row.x);
+    }
+  }
+  return result;
+}
+
+/** A one-row file cannot tell whether 7 is a number or a name; the study's trials can. */
+async function parameterKinds(client: HttpClient, studyId: string): Promise<Map<string, ColumnKind>> {
+  const kinds = new Map<string, ColumnKind>();
+  const { data } = await client.listTrials(studyId, { limit: SAMPLED_TRIALS });
+  for (const { x } of data) {
+    for (const [name, value] of Object.entries(x)) {
+      const kind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text';
+      kinds.set(name, kinds.has(name) && kinds.get(name) !== kind ? 'text' : kind);
+    }
+  }
+  return kinds;
+}
