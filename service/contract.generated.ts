@@ -315,7 +315,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description Any JSON value. */
-        Json: null | boolean | number | string | unknown[] | Record<string, never>;
+        Json: unknown;
         JsonObject: {
             [key: string]: components["schemas"]["Json"];
         };
@@ -616,7 +616,7 @@ export interface components {
             seq: number;
             /**
              * @description `status`: {status, attempt}. `phase`: {phase}. `prepare`: {done, total, eta_seconds}. `step`: {step, steps, loss,
-             *     learning_rate, tokens_per_second, eta_seconds}. `validation`: {step, loss}. `checkpoint`: {step}. `log`: {}.
+             *     learning_rate, tokens_per_second, eta_seconds}. `validation`: {step, score, error}. `checkpoint`: {step}. `log`: {}.
              * @enum {string}
              */
             type: "status" | "phase" | "prepare" | "step" | "validation" | "checkpoint" | "log";

@@ -22,6 +22,7 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
 }
 
 const TOKEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON (RFC 8259) forbids exactly these inside strings.
   /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b|[{}[\],:]/y;
 const SPACE = /[ \t\r\n]*/y;
 const NOT_FINITE = /[+-]?(?:nan|inf(?:inity)?)\b/iy;

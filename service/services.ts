@@ -2,6 +2,7 @@
 
 import type { Store } from '../store/store.js';
 import type { Study } from '../store/types.js';
+import type { Artifacts } from './artifacts.js';
 import type { ServiceConfig } from './config.js';
 import { ServiceError } from './errors.js';
 import type { PredictionInput, PredictionOutput } from './prediction/protocol.js';
@@ -26,6 +27,7 @@ export interface Services {
   store: Store;
   jobs: JobRunner;
   predictor: PredictionService;
+  artifacts: Artifacts;
   config: ServiceConfig;
   version: string;
 }

@@ -1,0 +1,41 @@
+// The HTTP application, put together from its parts; it opens no file and no socket itself.
+import Fastify, { type FastifyInstance } from 'fastify';
+import { contractPlugin } from './contract/contract-plugin.js';
+import { loadContract } from './contract/load-contract.js';
+import { problemsPlugin, sendProblem } from './problems-plugin.js';
+import { healthHandlers } from './routes/health.js';
+import { jobHandlers } from './routes/jobs.js';
+import { predictionHandlers } from './routes/predictions.js';
+import { studyHandlers } from './routes/studies.js';
+import type { Services } from './services.js';
+
+/** A client that stops in the middle of its request is let go after this long, in ms. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** @returns an application ready to listen, or to be asked with `inject` in tests */
+export async function buildApp(parts: Omit<Services, 'version'>): Promise<FastifyInstance> {
+  const { config } = parts;
+  const contract = loadContract();
+  const app = Fastify({
+    bodyLimit: config.maxBodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // HEAD would run a handler for nothing, and on an event stream for ever.
+    routerOptions: { maxParamLength: 200 },
+    exposeHeadRoutes: false,
+    // Connections that only wait are closed with the server; those with a request are answered first.
+    forceCloseConnections: 'idle',
+    frameworkErrors: sendProblem,
+    logger: { level: config.logLevel, stream: process.stderr },
+    disableRequestLogging: config.logLevel !== 'debug' && config.logLevel !== 'info',
+  });
+  const services: Services = { ...parts, version: contract.version };
+  const handlers = {
+    ...healthHandlers(services),
+    ...studyHandlers(services),
+    ...predictionHandlers(services),
+    ...jobHandlers(services),
+  };
+  await app.register(problemsPlugin);
+  await app.register(contractPlugin, { contract, handlers, config });
+  return app;
+}

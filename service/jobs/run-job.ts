@@ -1,0 +1,71 @@
+// Entry of a training's process: reads the job's trials, trains, and tells the supervisor. Started by fork only.
+import { mkdir } from 'node:fs/promises';
+import { openSqliteStore } from '../../store/sqlite-store.js';
+import type { StudyData, TrainRequest } from '../../trainer/types.js';
+import type { JobErrorCode } from '../errors.js';
+import { snapshotTrials, studyData } from '../study-data.js';
+import type { FromJob, JobStart, ToJob } from './messages.js';
+import { lockWorkDir } from './work-dir-lock.js';
+
+// ONNX Runtime reads this when it is loaded, which is not before train.js is imported below.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
+const stopping = new AbortController();
+
+// Ctrl-C in a terminal reaches every process of the group; only the server decides when a training stops.
+process.on('SIGINT', () => {});
+// Without its server nobody keeps the lease: another process will take the job up from its checkpoint.
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message: ToJob) => {
+  if (message.type === 'stop') stopping.abort();
+  else void run(message.start);
+});
+
+async function run(start: JobStart): Promise<void> {
+  try {
+    await mkdir(start.workDir, { recursive: true });
+    lockWorkDir(start.workDir);
+    const { train } = await import('../../trainer/train.js');
+    const onEvent = (event: Extract<FromJob, { type: 'event' }>['event']) => send({ type: 'event', event });
+    const result = await train(await trainRequest(start), { onEvent, signal: stopping.signal });
+    await sendLast({ type: 'done', result });
+  } catch (error) {
+    await sendLast(stopping.signal.aborted && isAbort(error) ? { type: 'stopped' } : failure(error));
+  }
+}
+
+async function trainRequest({ job, databaseFile, parentDir, outDir, workDir }: JobStart): Promise<TrainRequest> {
+  const store = openSqliteStore({ file: databaseFile, readonly: true });
+  const studies: StudyData[] = [];
+  for (const id of job.studies) {
+    const study = await store.getStudy(id);
+    if (study === null) throw new Error(`${id} is no longer in the database`);
+    studies.push(...studyData(study, await snapshotTrials(store, id, job.snapshot)));
+  }
+  await store.close();
+  const config = { ...job.hyperparameters, seed: job.seed };
+  return { studies, outDir, workDir, config, ...(parentDir === null ? {} : { parentDir }) };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function failure(error: unknown): FromJob {
+  const unexpected: JobErrorCode = 'training_failed';
+  if (!(error instanceof Error)) return { type: 'failed', code: unexpected, message: String(error) };
+  // The trainer's own errors carry a code and a message for people; of others the log gets the stack.
+  const isTrainerError = error.name === 'TrainerError' && 'code' in error;
+  if (!isTrainerError) process.stderr.write(`${error.stack}\n`);
+  return { type: 'failed', code: isTrainerError ? String(error.code) : unexpected, message: error.message };
+}
+
+function send(message: FromJob): void {
+  process.send?.(message);
+}
+
+/** The last word: the process ends as soon as it is said. */
+async function sendLast(message: FromJob): Promise<void> {
+  await new Promise((resolve) => process.send?.(message, resolve));
+  process.exit(0);
+}

@@ -1,0 +1,142 @@
+// Takes jobs from the store and runs each in a process of its own, a few at a time.
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Store } from '../../store/store.js';
+import type { Job, Lease } from '../../store/types.js';
+import type { Artifacts } from '../artifacts.js';
+import type { ServiceConfig } from '../config.js';
+import type { JobErrorCode } from '../errors.js';
+import type { JobRunner } from '../services.js';
+import { JobProcess } from './job-process.js';
+
+export interface SupervisorOptions {
+  store: Store;
+  artifacts: Artifacts;
+  config: ServiceConfig;
+  databaseFile: string;
+  /** Folder of the jobs' scratch folders. */
+  jobsDir: string;
+  log: (message: string, error?: unknown) => void;
+}
+
+/** Between two looks for jobs that nobody woke us for: those of a server that was killed. In ms. */
+const LOOK_MS = 1000;
+
+export class JobSupervisor implements JobRunner {
+  private readonly running = new Map<string, JobProcess>();
+  private readonly changes = new EventEmitter();
+  /** Names this server in its leases. */
+  private readonly owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private lookAgain = false;
+  private stopped = false;
+
+  constructor(private readonly options: SupervisorOptions) {
+    // One listener per open event stream.
+    this.changes.setMaxListeners(0);
+  }
+
+  /** Begins to take jobs. */
+  start(): void {
+    this.timer = setInterval(() => this.wake(), LOOK_MS);
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.stopped) return;
+    if (this.looking !== undefined) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = this.takeJobs()
+      .catch((error: unknown) => this.options.log('taking jobs failed', error))
+      .finally(() => {
+        this.looking = undefined;
+        if (!this.lookAgain) return;
+        this.lookAgain = false;
+        this.wake();
+      });
+  }
+
+  cancel(jobId: string): void {
+    this.running.get(jobId)?.stop('cancel');
+    this.changes.emit(jobId);
+  }
+
+  subscribe(jobId: string, onChange: () => void): () => void {
+    this.changes.on(jobId, onChange);
+    return () => this.changes.off(jobId, onChange);
+  }
+
+  /** Takes no more jobs, and stops those that run after a checkpoint; they are taken up at the next start. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.looking;
+    const processes = [...this.running.values()];
+    for (const process of processes) process.stop('drain');
+    await Promise.all(processes.map(({ ended }) => ended));
+  }
+
+  private async takeJobs(): Promise<void> {
+    const { store, config } = this.options;
+    while (!this.stopped && this.running.size < config.concurrentJobs) {
+      const claim = await store.claimJob(this.owner, config.jobLeaseMs);
+      if (claim === null) return;
+      await this.run(claim.job, claim.lease);
+    }
+  }
+
+  private async run(job: Job, lease: Lease): Promise<void> {
+    const { store, artifacts, config, databaseFile, jobsDir, log } = this.options;
+    try {
+      const parentDir = await this.parentDir(job);
+      if (parentDir === undefined) {
+        const code: JobErrorCode = 'model_missing';
+        const message = `The files of ${job.parent}, the model to start from, are not there; name another "parent", or "none"`;
+        await store.finishJob(lease, { status: 'failed', code, message });
+        this.changes.emit(job.id);
+        return;
+      }
+      // A job makes one model, so its later attempts find, and replace, what an earlier one left unregistered.
+      const modelId = job.id.replace('ftjob_', 'model_');
+      const directory = artifacts.nameFor(modelId);
+      const outDir = await artifacts.prepare(directory);
+      const process = new JobProcess({
+        store,
+        lease,
+        start: { job, databaseFile, parentDir, outDir, workDir: join(jobsDir, job.id) },
+        model: { id: modelId, directory },
+        leaseMs: config.jobLeaseMs,
+        stopMs: config.jobStopMs,
+        onChange: () => this.changes.emit(job.id),
+        log,
+      });
+      this.running.set(job.id, process);
+      void process.ended.then(() => {
+        this.running.delete(job.id);
+        this.changes.emit(job.id);
+        this.wake();
+      });
+      this.changes.emit(job.id);
+    } catch (error) {
+      log(`job ${job.id} could not be started`, error);
+      const code: JobErrorCode = 'training_failed';
+      const message = error instanceof Error ? error.message : String(error);
+      await store.finishJob(lease, { status: 'failed', code, message });
+    }
+  }
+
+  /** Null: from random weights. Undefined: the files are gone. */
+  private async parentDir(job: Job): Promise<string | null | undefined> {
+    if (job.parent === null) return null;
+    const model = await this.options.store.getModel(job.parent);
+    if (model === null) return undefined;
+    const folder = await this.options.artifacts.open(model.directory);
+    return existsSync(folder) ? folder : undefined;
+  }
+}

@@ -1,0 +1,36 @@
+// From what a training reports to what is stored with its job: JSON names, and a sentence for people.
+import type { JobProgress, JsonObject, NewJobEvent } from '../../store/types.js';
+import type { TrainEvent } from '../../trainer/types.js';
+
+export function toJobEvent(event: TrainEvent): NewJobEvent {
+  const { type, ...fields } = event;
+  const data: JsonObject = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (key !== 'message' && key !== 'level')
+      data[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  }
+  return { type, level: event.type === 'log' ? event.level : 'info', message: describe(event), data };
+}
+
+/** The progress that a job shows after the event, or undefined where it says nothing of it. */
+export function progressOf(event: TrainEvent): JobProgress | undefined {
+  if (event.type !== 'step') return undefined;
+  const { step, steps, loss, tokensPerSecond, etaSeconds } = event;
+  return { step, steps, loss, tokensPerSecond, etaSeconds };
+}
+
+function describe(event: TrainEvent): string {
+  switch (event.type) {
+    case 'phase':
+    case 'log':
+      return event.message;
+    case 'prepare':
+      return `prepared ${event.done} of ${event.total}`;
+    case 'step':
+      return `step ${event.step} of ${event.steps}, loss ${event.loss.toFixed(3)}`;
+    case 'validation':
+      return `validated after step ${event.step}`;
+    case 'checkpoint':
+      return `checkpoint at step ${event.step}`;
+  }
+}

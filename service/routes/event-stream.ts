@@ -1,0 +1,65 @@
+// A job's events as server-sent events (WHATWG HTML, 9.2): those so far, then each new one, then `end` with the job.
+
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../../store/store.js';
+import { presentEvent, presentJob } from '../present.js';
+import type { JobRunner } from '../services.js';
+
+export interface EventStreamOptions {
+  store: Store;
+  jobs: JobRunner;
+  jobId: string;
+  /** Seq of the last event already known. */
+  after: number;
+  heartbeatMs: number;
+}
+
+const PAGE = 500;
+/** Another server may be running the job, and its events come without a call: so look at least this often, in ms. */
+const POLL_MS = 1000;
+
+/** Ends after the job has ended, or when the reader goes away. Reads no faster than the reader does. */
+export function eventStream(options: EventStreamOptions): Readable {
+  return Readable.from(frames(options), { objectMode: false });
+}
+
+async function* frames({ store, jobs, jobId, after, heartbeatMs }: EventStreamOptions): AsyncGenerator<string> {
+  let wake = new AbortController();
+  const unsubscribe = jobs.subscribe(jobId, () => wake.abort());
+  try {
+    let silentSince = performance.now();
+    // Something at once, so that the reader knows that the connection stands.
+    yield ': open\n\n';
+    for (;;) {
+      // The order matters: an event that comes while we read aborts this controller, and so the wait below.
+      wake = new AbortController();
+      const job = await store.getJob(jobId);
+      const { data, hasMore } = await store.listEvents(jobId, { after, limit: PAGE });
+      for (const event of data) yield frame(event.type, presentEvent(event), event.seq);
+      if (data.length > 0) {
+        after = data.at(-1)!.seq;
+        silentSince = performance.now();
+      }
+      if (hasMore) continue;
+      if (job === null) return;
+      // Read before the events were: if it had ended by then, these were all.
+      if (job.finishedAt !== null) {
+        yield frame('end', presentJob(job));
+        return;
+      }
+      if (performance.now() - silentSince >= heartbeatMs) {
+        yield ': still here\n\n';
+        silentSince = performance.now();
+      }
+      await sleep(Math.min(POLL_MS, heartbeatMs), undefined, { signal: wake.signal }).catch(() => {});
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+function frame(event: string, data: object, id?: number): string {
+  // JSON holds no raw line breaks, so one data line is enough.
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

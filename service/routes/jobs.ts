@@ -1,0 +1,140 @@
+// Handlers of fine-tuning jobs and of the models they make.
+import type { Store } from '../../store/store.js';
+import type { Job, JsonObject } from '../../store/types.js';
+import { resolveTrainConfig } from '../../trainer/train-config.js';
+import type { Json } from '../../trainer/types.js';
+import type { Handlers } from '../contract/handlers.js';
+import type { components } from '../contract.generated.js';
+import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
+import { writeOnce } from '../idempotency.js';
+import { child } from '../json-pointer.js';
+import { presentEvent, presentJob, presentModel, presentPage } from '../present.js';
+import type { Services } from '../services.js';
+import { eventStream } from './event-stream.js';
+import { pageRequest } from './studies.js';
+
+type JobHandlers = Pick<
+  Handlers,
+  | 'createFineTuningJob'
+  | 'listFineTuningJobs'
+  | 'getFineTuningJob'
+  | 'cancelFineTuningJob'
+  | 'listFineTuningJobEvents'
+  | 'listModels'
+  | 'getModel'
+>;
+type JobCreate = components['schemas']['FineTuningJobCreate'];
+
+export function jobHandlers({ store, jobs, config }: Services): JobHandlers {
+  return {
+    async createFineTuningJob({ body, raw }) {
+      const hyperparameters = body.hyperparameters === 'auto' ? {} : (body.hyperparameters ?? {});
+      const errors = [...hyperparameterErrors(hyperparameters), ...(await unknownIds(store, body))];
+      if (errors.length > 0) throw invalidRequest(errors);
+      const job = {
+        request: body as JsonObject,
+        studies: body.studies,
+        parent: body.parent === 'none' ? null : (body.parent ?? 'newest'),
+        hyperparameters: hyperparameters as JsonObject,
+        seed: body.seed ?? 0,
+        minTrials: config.minTrainingTrials,
+      };
+      const answer = await writeOnce(
+        raw,
+        (made: Job) => ({
+          status: 202 as const,
+          headers: { location: `/v1/fine-tuning-jobs/${made.id}` },
+          body: presentJob(made),
+        }),
+        (once) => store.createJob(job, once),
+      );
+      jobs.wake();
+      return answer;
+    },
+
+    async listFineTuningJobs({ query }) {
+      return { status: 200, body: presentPage(await store.listJobs(pageRequest(query)), presentJob) };
+    },
+
+    async getFineTuningJob({ path }) {
+      return { status: 200, body: presentJob(await existingJob(store, path.job_id)) };
+    },
+
+    async cancelFineTuningJob({ path, raw }) {
+      const answer = await writeOnce(
+        raw,
+        (job: Job) => ({ status: 200 as const, body: presentJob(job) }),
+        (once) => store.cancelJob(path.job_id, once),
+      );
+      jobs.cancel(path.job_id);
+      return answer;
+    },
+
+    async listFineTuningJobEvents({ path, query, raw }) {
+      const job = await existingJob(store, path.job_id);
+      const after = Number(raw.headers['last-event-id'] ?? query.after ?? 0);
+      if (raw.headers.accept?.includes('text/event-stream')) {
+        const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+        const stream = eventStream({ store, jobs, jobId: job.id, after, heartbeatMs: config.streamHeartbeatMs });
+        return { status: 200, headers, stream };
+      }
+      const page = await store.listEvents(job.id, { after, limit: query.limit ?? 100 });
+      return { status: 200, body: { object: 'list', data: page.data.map(presentEvent), has_more: page.hasMore } };
+    },
+
+    async listModels({ query }) {
+      return { status: 200, body: presentPage(await store.listModels(pageRequest(query)), presentModel) };
+    },
+
+    async getModel({ path }) {
+      const model = await store.getModel(path.model_id);
+      if (model === null) {
+        const detail = `${path.model_id} is not the id of a model; GET /v1/models lists them`;
+        throw new ServiceError('model_not_found', detail);
+      }
+      return { status: 200, body: presentModel(model) };
+    },
+  };
+}
+
+async function existingJob(store: Store, id: string): Promise<Job> {
+  const job = await store.getJob(id);
+  if (job === null) {
+    throw new ServiceError('job_not_found', `${id} is not the id of a job; GET /v1/fine-tuning-jobs lists them`);
+  }
+  return job;
+}
+
+/** Asks the trainer about each, so that a slip is found now and not when the job's turn has come. */
+function hyperparameterErrors(hyperparameters: Record<string, unknown>): FieldError[] {
+  return Object.entries(hyperparameters).flatMap(([key, value]) => {
+    const pointer = child('/hyperparameters', key.slice(0, 200));
+    if (key === 'seed')
+      return [fieldError(pointer, 'unknown_field', 'is not a hyperparameter', 'Send "seed" beside "hyperparameters".')];
+    try {
+      resolveTrainConfig({ [key]: value as Json });
+      return [];
+    } catch (error) {
+      const unknown = error instanceof Error && error.message.startsWith('Unknown');
+      const fix = error instanceof Error ? error.message : String(error);
+      return [fieldError(pointer, unknown ? 'unknown_field' : 'out_of_range', 'is not accepted by the trainer', fix)];
+    }
+  });
+}
+
+/** Where a body names what does not exist, the place in the body is told instead of a 404. */
+async function unknownIds(store: Store, { studies, parent }: JobCreate): Promise<FieldError[]> {
+  const errors: FieldError[] = [];
+  if (studies !== 'all') {
+    for (const [i, id] of studies.entries()) {
+      if ((await store.getStudy(id)) !== null) continue;
+      const fix = 'GET /v1/studies lists all studies; send "all" to learn from every one.';
+      errors.push(fieldError(`/studies/${i}`, 'not_found', 'is not the id of a study', fix));
+    }
+  }
+  if (parent !== undefined && parent !== 'none' && (await store.getModel(parent)) === null) {
+    const fix = 'GET /v1/models lists all models; send "none" for random weights.';
+    errors.push(fieldError('/parent', 'not_found', 'is not the id of a model', fix));
+  }
+  return errors;
+}

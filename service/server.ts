@@ -1,0 +1,69 @@
+// The whole service in this process: opens the data folder, listens, trains, predicts, and closes in good order.
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { openSqliteStore } from '../store/sqlite-store.js';
+import { buildApp } from './app.js';
+import { FolderArtifacts } from './artifacts.js';
+import { resolveConfig, type ServiceConfig } from './config.js';
+import { JobSupervisor } from './jobs/supervisor.js';
+import { PredictionClient } from './prediction/prediction-client.js';
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:8080`. */
+  url: string;
+  /** Answers what was asked, stops trainings after a checkpoint, and closes everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * @param options settings that go before the environment's (OMNIREG_*)
+ * @throws ConfigError, StoreError, or the system's error where the address cannot be listened on
+ */
+export async function startServer(
+  options: Partial<ServiceConfig> = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningServer> {
+  // Before anything loads ONNX Runtime, which would report its use to its makers.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+  const config = resolveConfig(options, env);
+  const dataDir = resolve(config.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const databaseFile = join(dataDir, 'omnireg.sqlite');
+  const store = openSqliteStore({ file: databaseFile });
+  const artifacts = new FolderArtifacts(join(dataDir, 'models'));
+  const predictor = new PredictionClient({
+    databaseFile,
+    loadedModels: config.loadedModels,
+    maxContextTrials: config.maxContextTrials,
+    maxWaiting: config.maxWaitingPredictions,
+  });
+  const jobs = new JobSupervisor({
+    store,
+    artifacts,
+    config,
+    databaseFile,
+    jobsDir: join(dataDir, 'jobs'),
+    log: (message, error) => app.log.error({ err: error }, message),
+  });
+  const app = await buildApp({ store, jobs, predictor, artifacts, config });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  jobs.start();
+  return {
+    url: urlOf(app.server.address() as AddressInfo),
+    async close() {
+      await app.close();
+      await Promise.all([jobs.stop(), predictor.close()]);
+      await store.close();
+    },
+  };
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
