@@ -7,7 +7,7 @@ import { TokenizerError } from './errors.js';
 import { packageFile } from './package-root.js';
 import { RecentCache } from './recent-cache.js';
 import { TOKENIZER_CONFIG, type TokenizerJson } from './tokenizer-json.js';
-import { CONTROL_TOKENS, NAMED_TOKENS, tokenId, VOCABULARY_SIZE } from './vocabulary.js';
+import { NAMED_TOKENS, tokenId, VOCABULARY_SIZE } from './vocabulary.js';
 
 /** Tokens that a piece of user text (a key or a string) may take before it is cut. */
 export const DEFAULT_MAX_TEXT_TOKENS = 64;
@@ -18,8 +18,7 @@ const CACHED_CHARACTERS = 64;
 
 const CUT_ID = tokenId('⟨cut⟩');
 const ID_OF_NAME: ReadonlyMap<string, number> = new Map(NAMED_TOKENS.map((name, id) => [name, id]));
-/** Anything that may be a named token. None contains a further opening bracket, so a match never hides another. */
-const CANDIDATE = new RegExp(`⟨[^⟨⟩<]*⟩|${CONTROL_TOKENS.join('|')}`, 'g');
+const LONGEST_NAME = Math.max(...NAMED_TOKENS.map((name) => name.length));
 
 export class Tokenizer {
   private readonly cache = new RecentCache<readonly number[]>(CACHED_TEXTS);
@@ -60,13 +59,17 @@ export class Tokenizer {
   encode(text: string): number[] {
     const ids: number[] = [];
     let textStart = 0;
-    CANDIDATE.lastIndex = 0;
-    for (let match = CANDIDATE.exec(text); match !== null; match = CANDIDATE.exec(text)) {
-      const id = ID_OF_NAME.get(match[0]);
-      if (id === undefined) continue;
-      if (match.index > textStart) this.encodeText(text.slice(textStart, match.index), ids);
+    // By hand, as the match objects of a regular expression took a third of the time.
+    for (let index = nextOpener(text, 0); index < text.length; index = nextOpener(text, index)) {
+      const id = namedTokenAt(text, index);
+      if (id === undefined) {
+        index += 1;
+        continue;
+      }
+      if (index > textStart) this.encodeText(text.slice(textStart, index), ids);
       ids.push(id);
-      textStart = CANDIDATE.lastIndex;
+      index += NAMED_TOKENS[id]!.length;
+      textStart = index;
     }
     if (textStart < text.length) this.encodeText(text.slice(textStart), ids);
     return ids;
@@ -105,6 +108,32 @@ export class Tokenizer {
     if (!long && tokens.length <= this.maxTextTokens) return tokens;
     return [...tokens.slice(0, this.maxTextTokens), CUT_ID];
   }
+}
+
+const MATHEMATICAL_OPENER = '⟨'.charCodeAt(0);
+const MATHEMATICAL_CLOSER = '⟩'.charCodeAt(0);
+const ASCII_OPENER = '<'.charCodeAt(0);
+const ASCII_CLOSER = '>'.charCodeAt(0);
+
+/** Index of the first bracket that may open a name, from `start` on; the text's length where there is none. */
+function nextOpener(text: string, start: number): number {
+  let index = start;
+  while (index < text.length) {
+    const unit = text.charCodeAt(index);
+    if (unit === MATHEMATICAL_OPENER || unit === ASCII_OPENER) break;
+    index += 1;
+  }
+  return index;
+}
+
+/** Id of the token whose name begins at a bracket. No name is the beginning of another, so the first close ends it. */
+function namedTokenAt(text: string, start: number): number | undefined {
+  const close = text.charCodeAt(start) === MATHEMATICAL_OPENER ? MATHEMATICAL_CLOSER : ASCII_CLOSER;
+  const limit = Math.min(text.length, start + LONGEST_NAME);
+  for (let index = start + 1; index < limit; index += 1) {
+    if (text.charCodeAt(index) === close) return ID_OF_NAME.get(text.slice(start, index + 1));
+  }
+  return undefined;
 }
 
 /** The first `length` characters, less one where that would halve a surrogate pair. */
