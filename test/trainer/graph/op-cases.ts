@@ -224,6 +224,13 @@ export const OP_CASES: readonly OpCase[] = [
   },
   {
     op: 'ScatterND',
+    of: 'added at pairs of places',
+    inputs: [normal(2, 3, 4), integers([3, 2], [0, 1, 1, -1, 0, 1]), positive(3, 4)],
+    build: (x, i, u) => ix.ScatterND(x, i, u, 'add'),
+    staticOnly: NUMBERS,
+  },
+  {
+    op: 'ScatterND',
     of: 'replaced',
     inputs: [normal(4, 3), integers([2, 1], [3, 1]), positive(2, 3)],
     build: (x, i, u) => ix.ScatterND(x, i, u),
