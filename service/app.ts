@@ -1,5 +1,5 @@
 // The HTTP application, put together from its parts; it opens no file and no socket itself.
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { contractPlugin } from './contract/contract-plugin.js';
 import { loadContract } from './contract/load-contract.js';
 import { problemsPlugin, sendProblem } from './problems-plugin.js';
@@ -13,7 +13,7 @@ import type { Services } from './services.js';
 const REQUEST_TIMEOUT_MS = 120_000;
 
 /** @returns an application ready to listen, or to be asked with `inject` in tests */
-export async function buildApp(parts: Omit<Services, 'version'>): Promise<FastifyInstance> {
+export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Promise<FastifyInstance> {
   const { config } = parts;
   const contract = loadContract();
   const app = Fastify({
@@ -26,9 +26,12 @@ export async function buildApp(parts: Omit<Services, 'version'>): Promise<Fastif
     forceCloseConnections: 'idle',
     frameworkErrors: sendProblem,
     logger: { level: config.logLevel, stream: process.stderr },
-    disableRequestLogging: config.logLevel !== 'debug' && config.logLevel !== 'info',
+    logController: new LogController({ disableRequestLogging: !['debug', 'info'].includes(config.logLevel) }),
   });
-  const services: Services = { ...parts, version: contract.version };
+  // Event streams would keep a closing server waiting for ever.
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+  const services: Services = { ...parts, version: contract.version, closing: closing.signal };
   const handlers = {
     ...healthHandlers(services),
     ...studyHandlers(services),

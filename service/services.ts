@@ -30,6 +30,8 @@ export interface Services {
   artifacts: Artifacts;
   config: ServiceConfig;
   version: string;
+  /** Aborted when the server begins to close. */
+  closing: AbortSignal;
 }
 
 /** @throws study_not_found */

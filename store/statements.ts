@@ -1,5 +1,5 @@
 // All SQL of the SQLite store, prepared once. Every list is read along an index, a page at a time by key.
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 
 export interface StudyRow {
   row: number;
@@ -85,10 +85,21 @@ export interface IdempotencyRow {
   response: string;
 }
 
-type Named = Record<string, number | string | null>;
+type Named = [Record<string, number | string | null>];
+
+/** A prepared statement: what of better-sqlite3's the store uses. */
+export interface Query<Bound extends unknown[], Row> {
+  readonly source: string;
+  get(...bound: Bound): Row | undefined;
+  all(...bound: Bound): Row[];
+  run(...bound: Bound): { lastInsertRowid: number | bigint };
+}
+
+/** A list in both directions. */
+export type Pages<Row> = { asc: Query<Named, Row>; desc: Query<Named, Row> };
 
 /** The two directions of a list whose `where` picks an index that ends in `row`. Bound: @after (a row), @limit. */
-function pages<Row>(db: Database, select: string, where: string) {
+function pages<Row>(db: Database, select: string, where: string): Pages<Row> {
   const filter = where === '' ? '' : `${where} AND `;
   return {
     asc: db.prepare<Named, Row>(`${select} WHERE ${filter}row > @after ORDER BY row ASC LIMIT @limit`),
@@ -96,118 +107,118 @@ function pages<Row>(db: Database, select: string, where: string) {
   };
 }
 
-export type Pages<Row> = { asc: Statement<Named, Row>; desc: Statement<Named, Row> };
 export type Statements = ReturnType<typeof prepareStatements>;
 
 export function prepareStatements(db: Database) {
+  const query = <Bound extends unknown[], Row = never>(sql: string): Query<Bound, Row> => db.prepare<Bound, Row>(sql);
   const selectTrial = `SELECT row, id, status, x, y, infeasible_reason, metadata, created_at, completed_at FROM trials`;
   const selectFinished = `SELECT finish_seq, x, y FROM trials
     WHERE study = @study AND finish_seq > @after AND finish_seq <= @until`;
   return {
-    ping: db.prepare<[], { one: number }>('SELECT 1 AS one FROM studies LIMIT 1'),
+    ping: query<[], { one: number }>('SELECT 1 AS one FROM studies LIMIT 1'),
 
-    insertStudy: db.prepare<Named>(
+    insertStudy: query<Named>(
       `INSERT INTO studies (id, name, metadata, objectives, created_at)
        VALUES (@id, @name, @metadata, @objectives, @created_at)`,
     ),
-    studyById: db.prepare<[string], StudyRow>('SELECT * FROM studies WHERE id = ?'),
+    studyById: query<[string], StudyRow>('SELECT * FROM studies WHERE id = ?'),
     studies: pages<StudyRow>(db, 'SELECT * FROM studies', ''),
     studiesByName: pages<StudyRow>(db, 'SELECT * FROM studies', 'name = @name'),
     /** Studies that a training can learn from; a scan, but of studies, not of their trials. */
-    studiesWithTrials: db.prepare<[], StudyRow>('SELECT * FROM studies WHERE completed > 0 ORDER BY row'),
-    countTrials: db.prepare<Named>(
+    studiesWithTrials: query<[], StudyRow>('SELECT * FROM studies WHERE completed > 0 ORDER BY row'),
+    countTrials: query<Named>(
       `UPDATE studies SET version = version + 1, completed = completed + @completed, running = running + @running,
          infeasible = infeasible + @infeasible WHERE row = @study`,
     ),
 
-    insertTrial: db.prepare<Named>(
+    insertTrial: query<Named>(
       `INSERT INTO trials (id, study, status, x, y, infeasible_reason, metadata, finish_seq, created_at, completed_at)
        VALUES (@id, @study, @status, @x, @y, @infeasible_reason, @metadata, @finish_seq, @created_at, @completed_at)`,
     ),
-    trialById: db.prepare<[string, number], TrialRow>(`${selectTrial} WHERE id = ? AND study = ?`),
+    trialById: query<[string, number], TrialRow>(`${selectTrial} WHERE id = ? AND study = ?`),
     trials: pages<TrialRow>(db, selectTrial, 'study = @study'),
     trialsByStatus: pages<TrialRow>(db, selectTrial, 'study = @study AND status = @status'),
-    finishTrial: db.prepare<Named>(
+    finishTrial: query<Named>(
       `UPDATE trials SET status = @status, y = @y, infeasible_reason = @infeasible_reason, finish_seq = @finish_seq,
          completed_at = @completed_at WHERE row = @row`,
     ),
-    lastFinishSeq: db.prepare<[], { seq: number | null }>(
+    lastFinishSeq: query<[], { seq: number | null }>(
       'SELECT max(finish_seq) AS seq FROM trials WHERE finish_seq IS NOT NULL',
     ),
     finishedTrials: {
-      asc: db.prepare<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq ASC LIMIT @limit`),
-      desc: db.prepare<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq DESC LIMIT @limit`),
+      asc: query<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq ASC LIMIT @limit`),
+      desc: query<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq DESC LIMIT @limit`),
     },
 
-    insertJob: db.prepare<Named>(
+    insertJob: query<Named>(
       `INSERT INTO jobs (id, status, request, studies, parent, snapshot, trial_count, hyperparameters, seed, created_at)
        VALUES (@id, 'queued', @request, @studies, @parent, @snapshot, @trial_count, @hyperparameters, @seed, @created_at)`,
     ),
-    jobById: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?'),
+    jobById: query<[string], JobRow>('SELECT * FROM jobs WHERE id = ?'),
     jobs: pages<JobRow>(db, 'SELECT * FROM jobs', ''),
-    countJobs: db.prepare<[], { status: JobRow['status']; jobs: number }>(
+    countJobs: query<[], { status: JobRow['status']; jobs: number }>(
       'SELECT status, count(*) AS jobs FROM jobs GROUP BY status',
     ),
-    cancelQueuedJob: db.prepare<Named>(
+    cancelQueuedJob: query<Named>(
       `UPDATE jobs SET status = 'cancelled', cancel_requested = 1, finished_at = @now WHERE row = @row`,
     ),
-    requestCancel: db.prepare<[number]>('UPDATE jobs SET cancel_requested = 1 WHERE row = ?'),
-    oldestQueued: db.prepare<[], JobRow>(`SELECT * FROM jobs WHERE status = 'queued' ORDER BY row LIMIT 1`),
-    oldestExpired: db.prepare<[number], JobRow>(
+    requestCancel: query<[number]>('UPDATE jobs SET cancel_requested = 1 WHERE row = ?'),
+    oldestQueued: query<[], JobRow>(`SELECT * FROM jobs WHERE status = 'queued' ORDER BY row LIMIT 1`),
+    oldestExpired: query<[number], JobRow>(
       `SELECT * FROM jobs WHERE status = 'running' AND lease_expires_at <= ? ORDER BY row LIMIT 1`,
     ),
-    claimJob: db.prepare<Named>(
+    claimJob: query<Named>(
       `UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_owner = @owner, lease_expires_at = @expires,
          started_at = coalesce(started_at, @now) WHERE row = @row`,
     ),
-    renewLease: db.prepare<Named>('UPDATE jobs SET lease_expires_at = @expires WHERE row = @row'),
-    releaseJob: db.prepare<[number]>(
+    renewLease: query<Named>('UPDATE jobs SET lease_expires_at = @expires WHERE row = @row'),
+    releaseJob: query<[number]>(
       `UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_expires_at = NULL WHERE row = ?`,
     ),
-    finishJob: db.prepare<Named>(
+    finishJob: query<Named>(
       `UPDATE jobs SET status = @status, outcome = @outcome, reason = @reason, metrics = @metrics,
          hyperparameters = @hyperparameters, model_id = @model_id, error_code = @error_code,
          error_message = @error_message, finished_at = @now, lease_owner = NULL, lease_expires_at = NULL
        WHERE row = @row`,
     ),
-    insertEvent: db.prepare<Named>(
+    insertEvent: query<Named>(
       `INSERT INTO job_events (job, seq, type, level, message, data, created_at)
        VALUES (@job, @seq, @type, @level, @message, @data, @created_at)`,
     ),
-    advanceEvents: db.prepare<Named>(
+    advanceEvents: query<Named>(
       'UPDATE jobs SET last_event_seq = @seq, progress = coalesce(@progress, progress) WHERE row = @row',
     ),
-    events: db.prepare<[number, number, number], EventRow>(
+    events: query<[number, number, number], EventRow>(
       'SELECT seq, type, level, message, data, created_at FROM job_events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?',
     ),
 
-    insertModel: db.prepare<Named>(
+    insertModel: query<Named>(
       `INSERT INTO models (id, parent, job, directory, metrics, config, published, created_at)
        VALUES (@id, @parent, @job, @directory, @metrics, @config, 1, @created_at)`,
     ),
-    insertModelStudy: db.prepare<[number | bigint, string]>(
+    insertModelStudy: query<[number | bigint, string]>(
       'INSERT INTO model_studies (model, study) SELECT ?, row FROM studies WHERE id = ?',
     ),
-    modelById: db.prepare<[string], ModelRow>('SELECT * FROM models WHERE id = ?'),
+    modelById: query<[string], ModelRow>('SELECT * FROM models WHERE id = ?'),
     models: pages<ModelRow>(db, 'SELECT * FROM models', ''),
-    modelStudies: db.prepare<[number], { id: string }>(
+    modelStudies: query<[number], { id: string }>(
       'SELECT s.id FROM model_studies m JOIN studies s ON s.row = m.study WHERE m.model = ? ORDER BY m.study',
     ),
-    newestModel: db.prepare<[], ModelRow>('SELECT * FROM models WHERE published = 1 ORDER BY row DESC LIMIT 1'),
-    newestModelOfStudy: db.prepare<[string], ModelRow>(
+    newestModel: query<[], ModelRow>('SELECT * FROM models WHERE published = 1 ORDER BY row DESC LIMIT 1'),
+    newestModelOfStudy: query<[string], ModelRow>(
       `SELECT m.* FROM model_studies s CROSS JOIN models m ON m.row = s.model
        WHERE s.study = (SELECT row FROM studies WHERE id = ?) AND m.published = 1 ORDER BY s.model DESC LIMIT 1`,
     ),
 
-    idempotencyByKey: db.prepare<[string], IdempotencyRow>(
+    idempotencyByKey: query<[string], IdempotencyRow>(
       'SELECT operation, request_hash, response FROM idempotency_keys WHERE key = ?',
     ),
-    insertIdempotency: db.prepare<Named>(
+    insertIdempotency: query<Named>(
       `INSERT INTO idempotency_keys (key, operation, request_hash, response, created_at)
        VALUES (@key, @operation, @request_hash, @response, @created_at)`,
     ),
     /** A few at a time, so that no request waits for a long clean-up. */
-    forgetIdempotency: db.prepare<[number]>(
+    forgetIdempotency: query<[number]>(
       `DELETE FROM idempotency_keys WHERE key IN
          (SELECT key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT 20)`,
     ),

@@ -66,7 +66,7 @@ function explain(error: ErrorObject, prefix: string): FieldError[] {
     case 'type':
       return made(
         'wrong_type',
-        `must be ${typeNames(params.type)}, not ${typeName(data)}`,
+        `must be ${typeNames(params.type)}, not ${prefix === '' ? typeName(data) : shown(data)}`,
         typeFix(data, params.type, parentSchema),
       );
     case 'oneOf': {

@@ -13,6 +13,8 @@ export interface EventStreamOptions {
   /** Seq of the last event already known. */
   after: number;
   heartbeatMs: number;
+  /** Aborted when the server closes: the stream ends without `end`, and its reader comes back later. */
+  closing: AbortSignal;
 }
 
 const PAGE = 500;
@@ -24,14 +26,21 @@ export function eventStream(options: EventStreamOptions): Readable {
   return Readable.from(frames(options), { objectMode: false });
 }
 
-async function* frames({ store, jobs, jobId, after, heartbeatMs }: EventStreamOptions): AsyncGenerator<string> {
+async function* frames({
+  store,
+  jobs,
+  jobId,
+  after,
+  heartbeatMs,
+  closing,
+}: EventStreamOptions): AsyncGenerator<string> {
   let wake = new AbortController();
   const unsubscribe = jobs.subscribe(jobId, () => wake.abort());
   try {
     let silentSince = performance.now();
     // Something at once, so that the reader knows that the connection stands.
     yield ': open\n\n';
-    for (;;) {
+    while (!closing.aborted) {
       // The order matters: an event that comes while we read aborts this controller, and so the wait below.
       wake = new AbortController();
       const job = await store.getJob(jobId);
@@ -52,7 +61,8 @@ async function* frames({ store, jobs, jobId, after, heartbeatMs }: EventStreamOp
         yield ': still here\n\n';
         silentSince = performance.now();
       }
-      await sleep(Math.min(POLL_MS, heartbeatMs), undefined, { signal: wake.signal }).catch(() => {});
+      const signal = AbortSignal.any([wake.signal, closing]);
+      await sleep(Math.min(POLL_MS, heartbeatMs), undefined, { signal }).catch(() => {});
     }
   } finally {
     unsubscribe();

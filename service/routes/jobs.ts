@@ -25,7 +25,7 @@ type JobHandlers = Pick<
 >;
 type JobCreate = components['schemas']['FineTuningJobCreate'];
 
-export function jobHandlers({ store, jobs, config }: Services): JobHandlers {
+export function jobHandlers({ store, jobs, config, closing }: Services): JobHandlers {
   return {
     async createFineTuningJob({ body, raw }) {
       const hyperparameters = body.hyperparameters === 'auto' ? {} : (body.hyperparameters ?? {});
@@ -75,7 +75,8 @@ export function jobHandlers({ store, jobs, config }: Services): JobHandlers {
       const after = Number(raw.headers['last-event-id'] ?? query.after ?? 0);
       if (raw.headers.accept?.includes('text/event-stream')) {
         const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-        const stream = eventStream({ store, jobs, jobId: job.id, after, heartbeatMs: config.streamHeartbeatMs });
+        const heartbeatMs = config.streamHeartbeatMs;
+        const stream = eventStream({ store, jobs, jobId: job.id, after, heartbeatMs, closing });
         return { status: 200, headers, stream };
       }
       const page = await store.listEvents(job.id, { after, limit: query.limit ?? 100 });
