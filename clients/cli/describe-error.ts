@@ -14,10 +14,13 @@ export function describeError(error: unknown): DescribedError {
   if (error instanceof CliError)
     return { code: error.code, lines: [error.message, error.fix], exitCode: error.exitCode };
   if (error instanceof CommanderError) {
-    return { code: 'usage', lines: [error.message], exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
+    // The bare command has shown its help already.
+    const lines = error.code === 'commander.help' ? [] : [error.message];
+    return { code: 'usage', lines, exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
   }
   if (error instanceof ApiError) {
     const details = error.errors.map(({ pointer, detail, fix }) => `${pointer}: ${detail}. ${fix}`);
+    if (error.code === 'no_model') details.push('Train one: omnireg train --all');
     return { code: error.code, lines: [`${error.message} [${error.code}]`, ...details], exitCode: exitCodes.failed };
   }
   if (error instanceof Error && error.name === 'AbortError') {

@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HttpClient } from '../sdk/http.js';
 import type { InfeasibleMark } from './csv/plan.js';
-import { formatDuration } from './progress.js';
 import { Terminal } from './terminal.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -29,12 +28,16 @@ export function contextOf(command: Command): { terminal: Terminal; client: HttpC
 }
 
 /** A client that says on the terminal when it has to wait for the service. */
-export function connect(url: string, terminal: Terminal, retryForMs = 30_000): HttpClient {
+export function connect(url: string, terminal: Terminal, retryForMs = 60_000): HttpClient {
+  let lastCode = '';
   return new HttpClient({
     url,
     retryForMs,
-    onRetry: (error, pauseMs) =>
-      terminal.say(terminal.style('dim', `${error.message} Again in ${formatDuration(pauseMs / 1000)}.`)),
+    onRetry: (error) => {
+      // One line for a restart, not one for every try.
+      if (error.code !== lastCode) terminal.say(terminal.style('dim', `${error.message} Trying again …`));
+      lastCode = error.code;
+    },
   });
 }
 

@@ -20,6 +20,8 @@ export interface HttpClientOptions {
   url: string;
   /** For how long a request that met a broken connection or a busy service is tried again, in ms. */
   retryForMs: number;
+  /** The same while this client has never had an answer: more likely nobody is there than somebody restarts. */
+  firstContactMs: number;
   /** First pause between two tries, in ms; doubled each time, with jitter. */
   firstPauseMs: number;
   /** Longest pause, in ms. */
@@ -32,6 +34,7 @@ export interface HttpClientOptions {
 
 export const httpClientDefaults: Omit<HttpClientOptions, 'url'> = {
   retryForMs: 60_000,
+  firstContactMs: 3_000,
   firstPauseMs: 200,
   longestPauseMs: 5_000,
   timeoutMs: 60_000,
@@ -46,6 +49,7 @@ export interface CallOptions {
 
 export class HttpClient {
   readonly options: HttpClientOptions;
+  #answered = false;
 
   constructor(options: Partial<HttpClientOptions> & Pick<HttpClientOptions, 'url'>) {
     this.options = { ...httpClientDefaults, ...options, url: options.url.replace(/\/+$/, '') };
@@ -145,20 +149,24 @@ export class HttpClient {
     );
   }
 
-  /** Repeats what fails with a retryable error until `retryForMs` have passed since the first failure. */
+  /** Repeats what fails with a retryable error until the time for that has passed since the first failure. */
   async retrying<T>(attempt: () => Promise<T>, where: string, signal?: AbortSignal): Promise<T> {
-    const { retryForMs, firstPauseMs, longestPauseMs, onRetry } = this.options;
+    const { retryForMs, firstContactMs, firstPauseMs, longestPauseMs, onRetry } = this.options;
     let firstFailure: number | undefined;
     for (let tries = 0; ; tries++) {
       try {
-        return await attempt();
+        const result = await attempt();
+        this.#answered = true;
+        return result;
       } catch (thrown) {
         if (signal?.aborted) throw signal.reason;
         const error = this.asApiError(thrown, where);
+        if (error.status > 0) this.#answered = true;
         firstFailure ??= performance.now();
+        const patience = this.#answered ? retryForMs : firstContactMs;
         const backoff = Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.75 + 0.5 * Math.random());
         const pause = Math.max(backoff, error.retryAfterMs ?? 0);
-        if (!error.retryable || performance.now() - firstFailure + pause > retryForMs) throw error;
+        if (!error.retryable || performance.now() - firstFailure + pause > patience) throw error;
         onRetry?.(error, pause);
         await sleep(pause, undefined, signal ? { signal } : {});
       }

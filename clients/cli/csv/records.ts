@@ -84,8 +84,10 @@ class Segment {
       relax_column_count: true,
       record_delimiter: ['\r\n', '\n', '\r'],
       max_record_size: LONGEST_RECORD,
-      on_record: (cells, context) => {
-        this.#parsed.push({ cells, raw: context.raw ?? '', end: context.bytes });
+      on_record: (parsed: unknown, context) => {
+        // With `raw` a record comes wrapped, which the library's types do not say.
+        const { record, raw } = parsed as { record: string[]; raw: string };
+        this.#parsed.push({ cells: record, raw, end: context.bytes });
         return null;
       },
     });

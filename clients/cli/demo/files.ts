@@ -1,7 +1,7 @@
 // What the demo leaves behind: a plot an objective, a page that shows them, and every prediction as CSV.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JsonObject } from '../../sdk/types.js';
+import type { JsonObject, Objective } from '../../sdk/types.js';
 import { writeCsvLine } from '../csv/write.js';
 import { type Comparison, comparisonTable } from './comparison.js';
 import { plotPredictions } from './plot.js';
@@ -45,7 +45,6 @@ function drawComparison(
   { objective, level, measured, methods }: Comparison,
 ): Promise<string> {
   const { answers, scores } = methods.find(({ method }) => method === 'omnireg')!;
-  const unit = objective.unit === undefined ? '' : ` (${objective.unit})`;
   const percent = level * 100;
   const figures = [
     `mean |error| ${(100 * scores.error).toFixed(1)}% of the range`,
@@ -55,11 +54,19 @@ function drawComparison(
   return plotPredictions({
     title: `${title}: predicted before it was run`,
     subtitle: [setting, figures.join('  ·  ')],
-    quantity: `${objective.name}${unit}`,
+    quantity: quantityOf(objective),
     measured,
     answers,
     level,
   });
+}
+
+/** The objective's name as an axis has it: cpu_ms in ms is "cpu (ms)". */
+function quantityOf({ name, unit }: Objective): string {
+  const words = name.replaceAll('_', ' ');
+  if (unit === undefined) return words;
+  const suffix = ` ${unit}`;
+  return `${words.endsWith(suffix) ? words.slice(0, -suffix.length) : words} (${unit})`;
 }
 
 /** One row a query: parameters, then per objective what was measured and what each method said. */

@@ -47,13 +47,17 @@ export function plotSpec({ title, subtitle, quantity, measured, answers, level }
     truth:
       lower !== undefined && upper !== undefined && lower <= measured[i]! && measured[i]! <= upper ? inside : outside,
   }));
-  const scale: { type: 'log' | 'linear'; domain: [number, number]; nice: false; zero: false } = {
+  const scale: { type: 'log' | 'linear'; domain: [number, number]; nice: false; zero?: false } = {
     type: scaleType,
     domain: [low, high],
     nice: false,
-    zero: false,
   };
-  const axis = { format: '~s', tickCount: 6, labelFlush: false } as const;
+  if (scaleType === 'linear') scale.zero = false;
+  const axis = {
+    format: high >= 10_000 ? '~s' : '~g',
+    tickCount: 6,
+    ...(scaleType === 'log' ? { values: powersOfTen(low, high) } : {}),
+  };
   const x = { field: 'measured', type: 'quantitative', title: `Measured ${quantity}`, scale, axis } as const;
   const y = { type: 'quantitative', title: `Predicted ${quantity}`, scale, axis } as const;
   const colour = {
@@ -61,13 +65,23 @@ export function plotSpec({ title, subtitle, quantity, measured, answers, level }
     type: 'nominal',
     title: 'Measured value lies',
     scale: { domain: [inside, outside], range: [INSIDE, OUTSIDE] },
-    legend: { orient: 'bottom-right', direction: 'vertical', offset: 12, symbolSize: 70, symbolOpacity: 1 },
+    legend: {
+      orient: 'bottom-right',
+      labelLimit: 0,
+      titleLimit: 0,
+      direction: 'vertical',
+      offset: 12,
+      symbolSize: 70,
+      symbolOpacity: 1,
+    },
   } as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width: 560,
     height: 560,
-    padding: 20,
+    // Without a canvas Vega guesses the width of texts, far too wide: the room around the plot is given instead.
+    autosize: 'none',
+    padding: { left: 84, right: 28, top: 104, bottom: 64 },
     background: '#ffffff',
     title: { text: title, subtitle },
     config: {
@@ -127,6 +141,16 @@ export function plotSpec({ title, subtitle, quantity, measured, answers, level }
       },
     ],
   };
+}
+
+/** Lines at whole decades, and at their halves (by ratio) where there are only a few. */
+function powersOfTen(low: number, high: number): number[] {
+  const decades: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) decades.push(10 ** power);
+  const steps = decades.length > 3 ? [1] : [1, 3];
+  return decades
+    .flatMap((decade) => steps.map((step) => step * decade))
+    .filter((value) => value >= low && value <= high);
 }
 
 /** One scale for both axes: all points fit, and all but the widest intervals. */
