@@ -31,16 +31,21 @@ export function renderPrompt(
   return [...head, METADATA, ...example.metadata, X, ...example.x, EOS_ID];
 }
 
-/** Whole entries up to `budget` tokens; `⟨cut⟩` says that some were left out. */
+/**
+ * Whole entries up to `budget` tokens, in canonical order; `⟨cut⟩` says that some were left out. The longest go first, so
+ * that one long description does not push out a dozen short facts.
+ */
 function fit(entries: readonly number[][], budget: number): number[] {
-  const total = entries.reduce((sum, e) => sum + e.length, 0);
+  let total = entries.reduce((sum, e) => sum + e.length, 0);
   if (total <= budget) return entries.flat();
-  const kept: number[] = [];
-  for (const entry of entries) {
-    if (kept.length + entry.length + 1 > budget) break;
-    kept.push(...entry);
+  const dropped = new Set<number>();
+  const longestFirst = entries.map((_, i) => i).sort((a, b) => entries[b]!.length - entries[a]!.length || b - a);
+  for (const i of longestFirst) {
+    if (total + 1 <= budget) break;
+    total -= entries[i]!.length;
+    dropped.add(i);
   }
-  return budget > 0 ? [...kept, CUT] : [];
+  return budget > 0 ? [...entries.filter((_, i) => !dropped.has(i)).flat(), CUT] : [];
 }
 
 /** The objective as the model reads it, in front of the study's own metadata. */
