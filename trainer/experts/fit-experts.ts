@@ -118,7 +118,7 @@ export class FittedExperts {
     }
     if (name === 'median') return empiricalBounds(this.sortedY, level);
     const crossFitted = this.find(name).crossFitted;
-    const relative = sd !== undefined && crossFitted.sd !== undefined;
+    const relative = sd !== undefined && crossFitted.sd !== undefined && this.y.length > 1;
     const radius = conformalRadius(this.scoresOf(name, relative), level) * (relative ? sd : 1);
     return { lower: mean - radius, upper: mean + radius };
   }
@@ -128,6 +128,8 @@ export class FittedExperts {
     const key = relative ? `${name}/sd` : name;
     const known = this.scores.get(key);
     if (known) return known;
+    // A single trial leaves no error to measure: its own size is the only scale there is.
+    if (this.y.length === 1) return Float64Array.of(Math.abs(this.y[0]!) || 1);
     const { mean, sd } = this.find(name).crossFitted;
     const scores = mean.map((value, i) => Math.abs(this.y[i]! - value) / (relative ? sd![i]! : 1)).sort();
     this.scores.set(key, scores);

@@ -20,19 +20,32 @@ import { permutation } from './sampling.js';
 export const PROCESS_DEFAULTS = {
   /** Rows that the kernel parameters are learned on, at most: the cost is cubic. */
   learningRows: 100,
+  /** Evaluations of the marginal likelihood, once the warp of y is chosen. */
+  evaluations: 30,
+  /** Evaluations for each warp before one is chosen. */
+  trialEvaluations: 10,
+  /** The same for each fold of the cross-fitted predictions. */
+  foldLearningRows: 50,
+  foldEvaluations: 15,
   /** Rows that predictions are made from, at most. */
   rows: 300,
-  /** Evaluations of the marginal likelihood for each warp of y. */
-  evaluations: 40,
-  lengthScale: 3,
+  lengthScale: 4,
   lengthScaleSpread: 1.2,
   signal: 1,
   signalSpread: 1,
-  noise: 0.03,
+  noise: 0.05,
   noiseSpread: 1.5,
 };
 
 export type ProcessOptions = typeof PROCESS_DEFAULTS;
+
+/** Folds of the cross-fitted predictions; from `MANY_ROWS` on, half of the rows teach as much as the cost allows. */
+const FOLDS = 5;
+const MANY_ROWS = 100;
+/** No log parameter moves further than this in one step of the optimizer. */
+const MAX_MOVE = 1;
+/** The optimizer stops once a step gains less than this, in nats. */
+const TOLERANCE = 1e-3;
 
 /** The Gaussian process as an expert. */
 export function gaussianProcess(options: Partial<ProcessOptions> = {}): Expert {
@@ -43,53 +56,79 @@ export function gaussianProcess(options: Partial<ProcessOptions> = {}): Expert {
 function fitProcess({ features, y }: TrainingSet, seed: number, options: ProcessOptions): FittedExpert {
   // A random order, so that the first rows are a fair sample of them all.
   const order = permutation(features.rows, new Random(seed));
-  const { warp, parameters } = learn(features, y, order.subarray(0, options.learningRows), options);
   const kept = order.slice(0, options.rows).sort();
-  const posterior = new ProcessPosterior(selectRows(features, kept), pick(y, kept).map(warp.forward), parameters);
-  const predict = (rows: FeatureMatrix): PointPredictions => unwarp(posterior.predict(rows), warp);
-  return { predict, crossFitted: crossFit(features, kept, posterior, warp, predict) };
+  const learned = learn(features, y, order.subarray(0, options.learningRows), options);
+  const posterior = condition(features, y, kept, learned);
+  const predict = (rows: FeatureMatrix): NormalPredictions => unwarp(posterior.predict(rows), learned.warp);
+  // The rows that were not kept have not been seen at all.
+  const crossFitted =
+    kept.length === features.rows
+      ? { mean: new Float64Array(features.rows), sd: new Float64Array(features.rows).fill(1) }
+      : predict(features);
+  crossFit(features, y, order, kept, options, crossFitted);
+  return { predict, crossFitted };
 }
 
-/** Learns kernel parameters for each warp and takes the warp under which the data are most likely. */
-function learn(
-  features: FeatureMatrix,
-  y: Float64Array,
-  rows: Int32Array,
-  options: ProcessOptions,
-): { warp: Warp; parameters: LogParameters } {
+type NormalPredictions = Required<PointPredictions>;
+
+interface Learned {
+  readonly warp: Warp;
+  readonly parameters: LogParameters;
+}
+
+/** Learns from the given rows alone: the warp of y under which they are most likely, and the kernel parameters that go with it. */
+function learn(features: FeatureMatrix, y: Float64Array, rows: Int32Array, options: ProcessOptions): Learned {
   const sample = selectRows(features, rows);
+  const measured = pick(y, rows);
   const priors = logPriors(options, denseGroups(features.groups).count);
-  let best: { warp: Warp; parameters: LogParameters; value: number } | undefined;
-  for (const warp of candidateWarps(y)) {
-    const posterior = new KernelPosterior(sample, pick(y, rows).map(warp.forward), priors);
-    const found = minimize((x, gradient) => posterior.negativeLog(x, gradient), priors.mean, {
-      maxEvaluations: options.evaluations,
-      maxMove: 1,
-      tolerance: 1e-3,
-    });
-    const value = found.value - (warp.logJacobian * rows.length) / y.length;
-    if (!best || value < best.value) best = { warp, parameters: found.x, value };
-  }
-  return best!;
+  const trials = candidateWarps(measured).map((warp) => {
+    const posterior = new KernelPosterior(sample, measured.map(warp.forward), priors);
+    const improve = (from: LogParameters, maxEvaluations: number) =>
+      minimize((x, gradient) => posterior.negativeLog(x, gradient), from, {
+        maxEvaluations,
+        maxMove: MAX_MOVE,
+        tolerance: TOLERANCE,
+      });
+    return { warp, improve, ...improve(priors.mean, options.trialEvaluations) };
+  });
+  const best = trials.reduce((a, b) => (b.value - b.warp.logJacobian < a.value - a.warp.logJacobian ? b : a));
+  return { warp: best.warp, parameters: best.improve(best.x, options.evaluations).x };
 }
 
-/** Leave-one-out where a row is among those kept; the others were never seen and are simply predicted. */
+/**
+ * Leave-one-out predictions of the kept rows, written into `out`. Left to one process for all rows, a row's y would still reach its own
+ * prediction through the kernel parameters, and a dozen length scales fitted on ten trials make that a lot: so each fold of rows is left out
+ * of the learning as well.
+ */
 function crossFit(
   features: FeatureMatrix,
+  y: Float64Array,
+  order: Int32Array,
   kept: Int32Array,
-  posterior: ProcessPosterior,
-  warp: Warp,
-  predict: (rows: FeatureMatrix) => PointPredictions,
-): PointPredictions {
-  if (features.rows === 1) return { mean: new Float64Array(1), sd: new Float64Array(1) };
-  const leaveOneOut = unwarp(posterior.leaveOneOut(), warp);
-  if (kept.length === features.rows) return leaveOneOut;
-  const { mean, sd } = predict(features);
-  kept.forEach((row, i) => {
-    mean[row] = leaveOneOut.mean[i]!;
-    sd![row] = leaveOneOut.sd![i]!;
+  options: ProcessOptions,
+  out: NormalPredictions,
+): void {
+  if (features.rows === 1) return;
+  const folds = features.rows < MANY_ROWS ? Math.min(FOLDS, features.rows) : 2;
+  const foldOf = new Int32Array(features.rows);
+  order.forEach((row, place) => {
+    foldOf[row] = place % folds;
   });
-  return { mean, sd };
+  const foldOptions = { ...options, evaluations: options.foldEvaluations };
+  for (let fold = 0; fold < folds; fold++) {
+    const others = order.filter((row) => foldOf[row] !== fold).subarray(0, options.foldLearningRows);
+    const learned = learn(features, y, others, foldOptions);
+    const { mean, sd } = unwarp(condition(features, y, kept, learned).leaveOneOut(), learned.warp);
+    kept.forEach((row, i) => {
+      if (foldOf[row] !== fold) return;
+      out.mean[row] = mean[i]!;
+      out.sd[row] = sd[i]!;
+    });
+  }
+}
+
+function condition(features: FeatureMatrix, y: Float64Array, rows: Int32Array, learned: Learned): ProcessPosterior {
+  return new ProcessPosterior(selectRows(features, rows), pick(y, rows).map(learned.warp.forward), learned.parameters);
 }
 
 /** The process given data and parameters, on the warped scale. */
@@ -120,7 +159,7 @@ export class ProcessPosterior {
   }
 
   /** Mean and standard deviation of a new measurement at each row. */
-  predict(rows: FeatureMatrix): { mean: Float64Array; sd: Float64Array } {
+  predict(rows: FeatureMatrix): NormalPredictions {
     const mean = new Float64Array(rows.rows);
     const sd = new Float64Array(rows.rows);
     const prior = this.signal + MEAN_VARIANCE + this.noise;
@@ -136,7 +175,7 @@ export class ProcessPosterior {
   }
 
   /** What the process would say of each training row had it not seen it, its parameters unchanged. */
-  leaveOneOut(): { mean: Float64Array; sd: Float64Array } {
+  leaveOneOut(): NormalPredictions {
     const cells = this.n * this.n;
     const inverse = new Float64Array(cells);
     invertFactorized(this.factor, this.n, inverse, new Float64Array(cells));
@@ -157,11 +196,11 @@ export class ProcessPosterior {
 }
 
 /** Back to the scale of y: the median, and half of the width of the central 68%. */
-function unwarp(predictions: { mean: Float64Array; sd: Float64Array }, warp: Warp): PointPredictions {
-  const { mean, sd } = predictions;
+function unwarp({ mean, sd }: NormalPredictions, warp: Warp): NormalPredictions {
+  const centre = mean.map(warp.clampCentre);
   return {
-    mean: mean.map(warp.inverse),
-    sd: sd.map((s, i) => warp.inverse(mean[i]! + s) / 2 - warp.inverse(mean[i]! - s) / 2),
+    mean: centre.map(warp.inverse),
+    sd: sd.map((s, i) => warp.inverse(centre[i]! + s) / 2 - warp.inverse(centre[i]! - s) / 2),
   };
 }
 

@@ -7,7 +7,7 @@ export const NEIGHBOURS_DEFAULTS = {
   /** Neighbours averaged. */
   k: 5,
   /** A neighbour at distance d weighs 1 / d^power. */
-  power: 1,
+  power: 3,
 };
 
 export type NeighboursOptions = typeof NEIGHBOURS_DEFAULTS;

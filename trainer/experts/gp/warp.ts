@@ -4,14 +4,17 @@
 export interface Warp {
   readonly name: 'linear' | 'log' | 'asinh';
   forward(y: number): number;
-  /** Always finite. */
+  /** Back to y; z is kept near what was measured, so that the result is finite. */
   inverse(z: number): number;
+  /** The nearest z that a prediction may have: extrapolation beyond what was measured is no longer trusted. */
+  clampCentre(z: number): number;
   /** Σ log |d forward / dy| over the data it was fitted on: makes likelihoods on different scales comparable. */
   readonly logJacobian: number;
 }
 
-/** A value z standard deviations away from everything measured is no longer trusted: back on the scale of y it could be any size. */
-const MAX_Z = 8;
+/** How far beyond all measurements a prediction may lie, and the bounds around it, in standard deviations: back on y it could be any size. */
+const CENTRE_MARGIN = 1;
+const BOUND_MARGIN = 4;
 
 /** The warps worth trying on `y`: always linear; log if y is positive; asinh if it has tails. Constant y has the linear one only. */
 export function candidateWarps(y: Float64Array): Warp[] {
@@ -69,14 +72,26 @@ function standardised(
   for (const value of values) variance += (value - mean) ** 2 / values.length;
   // A single or constant y has no spread of its own; its size is the best guess there is.
   const sd = Math.sqrt(variance) || Math.abs(mean) || 1;
+  const lowest = (minimum(values) - mean) / sd;
+  const highest = (maximum(values) - mean) / sd;
+  const clamp = (z: number, margin: number): number => Math.max(lowest - margin, Math.min(highest + margin, z));
   let logJacobian = -values.length * Math.log(sd);
   for (const value of y) logJacobian += Math.log(slope(value));
   return {
     name,
     forward: (v) => (transform(v) - mean) / sd,
-    inverse: (z) => inverse(mean + sd * Math.max(-MAX_Z, Math.min(MAX_Z, z))),
+    inverse: (z) => inverse(mean + sd * clamp(z, BOUND_MARGIN)),
+    clampCentre: (z) => clamp(z, CENTRE_MARGIN),
     logJacobian,
   };
+}
+
+function minimum(values: Float64Array): number {
+  return values.reduce((a, b) => Math.min(a, b));
+}
+
+function maximum(values: Float64Array): number {
+  return values.reduce((a, b) => Math.max(a, b));
 }
 
 function maxAbs(values: Float64Array): number {

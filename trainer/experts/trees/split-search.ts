@@ -1,133 +1,113 @@
-// Finds the split of one node on one column that explains most of the target, exactly, with missing values tried on both sides.
-import { type BinnedColumns, MISSING_CODE } from './binning.js';
+// Finds the split of a node on one column that explains most of the target, exactly, with missing values tried on both sides.
+import type { SortedColumns } from './sorted-columns.js';
 
-/** Weighted targets of the rows that trees are grown on. */
+/** What trees are grown on, by row. */
 export interface Targets {
-  /** Weight of each row; a row of weight 0 must not be among a node's rows. */
+  /** How often each row counts; 0 leaves it out. */
   readonly weight: Float64Array;
-  /** Weight × target of each row. */
+  /** Weight × target. */
   readonly weighted: Float64Array;
 }
 
-/** The best split found so far in a node. Reused from node to node to spare the garbage collector. */
-export interface SplitCandidate {
-  /** Sum over both children of (Σ weight·target)² / (Σ weight + lambda). */
-  score: number;
-  /** -1: none. */
-  column: number;
-  /** Last bin that goes left. */
-  leftBin: number;
-  /** First bin present in the node that goes right; -1: only missing values do. */
-  rightBin: number;
-  missingGoesLeft: boolean;
+/** Rows of a node: entries [start, end) of every column's order, and their sums. */
+export interface NodeRows {
+  start: number;
+  end: number;
+  weight: number;
+  sum: number;
 }
 
-/** Scans columns of a node. Holds scratch space, so one serves a whole ensemble. */
-export class SplitSearch {
-  private readonly binWeight = new Float64Array(256);
-  private readonly binSum = new Float64Array(256);
-  private readonly seen = new Int32Array(256);
-  private readonly sortKeys = new Int32Array(64);
+/** The best split of a node found so far. */
+export class BestSplit {
+  /** Σ over both children of (Σ weight·target)² / (Σ weight + lambda). */
+  score = 0;
+  /** -1: none yet. */
+  column = -1;
+  threshold = 0;
+  missingGoesLeft = false;
 
   constructor(
-    private readonly binned: BinnedColumns,
+    private readonly data: SortedColumns,
     private readonly lambda: number,
     private readonly minLeafWeight: number,
   ) {}
 
-  /** Improves `best` if a split of rows[start..end) on `column` scores higher. `totalWeight` and `totalSum` are those of the node. */
-  improve(
-    best: SplitCandidate,
-    column: number,
-    rows: Int32Array,
-    start: number,
-    end: number,
-    targets: Targets,
-    totalWeight: number,
-    totalSum: number,
-  ): void {
-    const { binWeight, binSum, seen, lambda, minLeafWeight } = this;
-    const bins = this.collect(column, rows, start, end, targets);
-    const missingWeight = binWeight[MISSING_CODE]!;
-    const missingSum = binSum[MISSING_CODE]!;
-    const boundaries = missingWeight > 0 ? bins : bins - 1;
+  /** Forgets the last node. A split must score more than leaving `node` whole. */
+  reset({ weight, sum }: NodeRows): void {
+    this.score = (sum * sum) / (weight + this.lambda);
+    this.column = -1;
+  }
+
+  /** Takes the best split of `node` on `column` if it beats the best so far. `order` holds the rows of the node by value. */
+  improve(column: number, order: Int32Array, node: NodeRows, { weight, weighted }: Targets): void {
+    const base = column * this.data.rows;
+    const { values } = this.data;
+    const lastPresent = this.data.hasMissing[column] ? this.endOfPresent(base, order, node) : node.end;
+    let missingWeight = 0;
+    let missingSum = 0;
+    for (let i = lastPresent; i < node.end; i++) {
+      missingWeight += weight[order[base + i]!]!;
+      missingSum += weighted[order[base + i]!]!;
+    }
     let leftWeight = 0;
     let leftSum = 0;
-    for (let b = 0; b < boundaries; b++) {
-      leftWeight += binWeight[seen[b]!]!;
-      leftSum += binSum[seen[b]!]!;
-      for (let withMissing = 0; withMissing < (missingWeight > 0 && b < bins - 1 ? 2 : 1); withMissing++) {
-        const weight = withMissing ? leftWeight + missingWeight : leftWeight;
-        const sum = withMissing ? leftSum + missingSum : leftSum;
-        const restWeight = totalWeight - weight;
-        if (weight < minLeafWeight || restWeight < minLeafWeight) continue;
-        const rest = totalSum - sum;
-        const score = (sum * sum) / (weight + lambda) + (rest * rest) / (restWeight + lambda);
-        if (score <= best.score) continue;
-        best.score = score;
-        best.column = column;
-        best.leftBin = seen[b]!;
-        best.rightBin = b < bins - 1 ? seen[b + 1]! : -1;
-        // Without missing values here, later ones follow the larger child.
-        best.missingGoesLeft = missingWeight > 0 ? withMissing === 1 : weight >= restWeight;
+    let row = order[base + node.start]!;
+    for (let i = node.start + 1; i < lastPresent; i++) {
+      leftWeight += weight[row]!;
+      leftSum += weighted[row]!;
+      const value = values[base + row]!;
+      row = order[base + i]!;
+      const next = values[base + row]!;
+      if (next === value) continue;
+      // Without missing values in this node, those met later follow the heavier child.
+      this.consider(
+        column,
+        node,
+        leftWeight,
+        leftSum,
+        value,
+        next,
+        missingWeight === 0 && 2 * leftWeight >= node.weight,
+      );
+      if (missingWeight > 0) {
+        this.consider(column, node, leftWeight + missingWeight, leftSum + missingSum, value, next, true);
       }
+    }
+    if (missingWeight > 0 && lastPresent > node.start) {
+      const largest = Number.MAX_VALUE;
+      this.consider(column, node, node.weight - missingWeight, node.sum - missingSum, largest, largest, false);
     }
   }
 
-  /** Sums weights and targets by bin; lists the bins present in the node in ascending order and returns how many they are. */
-  private collect(column: number, rows: Int32Array, start: number, end: number, targets: Targets): number {
-    const { binWeight, binSum, seen } = this;
-    const codes = this.binned.codes[column]!;
-    const bins = this.binned.highest[column]!.length;
-    const size = end - start;
-    binWeight[MISSING_CODE] = 0;
-    binSum[MISSING_CODE] = 0;
-    // A few rows among many bins: sorting their codes beats clearing and scanning every bin.
-    if (size <= this.sortKeys.length && bins > 16 && 2 * bins > size * size) {
-      return this.collectSorted(codes, rows, start, end, targets);
-    }
-    for (let b = 0; b < bins; b++) {
-      binWeight[b] = 0;
-      binSum[b] = 0;
-    }
-    for (let i = start; i < end; i++) {
-      const row = rows[i]!;
-      const code = codes[row]!;
-      binWeight[code]! += targets.weight[row]!;
-      binSum[code]! += targets.weighted[row]!;
-    }
-    let count = 0;
-    for (let b = 0; b < bins; b++) if (binWeight[b]! > 0) seen[count++] = b;
-    return count;
+  private consider(
+    column: number,
+    node: NodeRows,
+    leftWeight: number,
+    leftSum: number,
+    value: number,
+    next: number,
+    missingGoesLeft: boolean,
+  ): void {
+    const rightWeight = node.weight - leftWeight;
+    const rightSum = node.sum - leftSum;
+    const score =
+      (leftSum * leftSum) / (leftWeight + this.lambda) + (rightSum * rightSum) / (rightWeight + this.lambda);
+    if (score <= this.score || leftWeight < this.minLeafWeight || rightWeight < this.minLeafWeight) return;
+    this.score = score;
+    this.column = column;
+    this.threshold = between(value, next);
+    this.missingGoesLeft = missingGoesLeft;
   }
 
-  private collectSorted(codes: Uint8Array, rows: Int32Array, start: number, end: number, targets: Targets): number {
-    const { binWeight, binSum, seen, sortKeys } = this;
-    const size = end - start;
-    // Insertion sort of code and place packed in one integer.
-    for (let i = 0; i < size; i++) {
-      const key = (codes[rows[start + i]!]! << 8) | i;
-      let at = i;
-      while (at > 0 && sortKeys[at - 1]! > key) {
-        sortKeys[at] = sortKeys[at - 1]!;
-        at--;
-      }
-      sortKeys[at] = key;
-    }
-    let count = 0;
-    let previous = -1;
-    for (let i = 0; i < size; i++) {
-      const code = sortKeys[i]! >> 8;
-      const row = rows[start + (sortKeys[i]! & 255)]!;
-      if (code !== previous && code !== MISSING_CODE) {
-        seen[count++] = code;
-        binWeight[code] = 0;
-        binSum[code] = 0;
-      }
-      previous = code;
-      binWeight[code]! += targets.weight[row]!;
-      binSum[code]! += targets.weighted[row]!;
-    }
-    return count;
+  private endOfPresent(base: number, order: Int32Array, { start, end }: NodeRows): number {
+    let last = end;
+    while (last > start && Number.isNaN(this.data.values[base + order[base + last - 1]!]!)) last--;
+    return last;
   }
+}
+
+/** Halfway between two values, halved first against overflow and never rounded up to the larger one. */
+function between(smaller: number, larger: number): number {
+  const middle = smaller / 2 + larger / 2;
+  return middle >= smaller && middle < larger ? middle : smaller;
 }
