@@ -10,15 +10,15 @@ const json = process.argv.includes('--json');
 const terminal = new Terminal({ json });
 
 // The first signal asks the command to end; a second one does not ask.
-let signalled: 'SIGINT' | 'SIGTERM' | undefined;
-const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+let signalled: Signal | undefined;
+const onSignal = (signal: Signal) => {
   if (signalled) process.exit(exitOf(signal));
   signalled = signal;
   interruption.abort();
 };
-const exitOf = (signal: 'SIGINT' | 'SIGTERM') => (signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
-process.on('SIGINT', onSignal);
-process.on('SIGTERM', onSignal);
+const exitOf = (signal: Signal) => (signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 // "omnireg … | head" closes the pipe: there is nobody left to write to.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
@@ -35,7 +35,11 @@ if (signalled) process.exitCode = exitOf(signalled);
 function report(error: unknown): void {
   const { code, lines, exitCode } = describeError(error);
   process.exitCode = exitCode;
-  if (exitCode === exitCodes.ok || signalled) return;
+  if (exitCode === exitCodes.ok) return;
+  if (signalled) {
+    terminal.say('Interrupted.');
+    return;
+  }
   if (json) terminal.result({ error: { code, message: lines.join(' ') } });
   terminal.say(
     `${terminal.style('red', 'error:')} ${lines.map((line) => line.replace(/^error: /, '')).join('\n       ')}`,

@@ -3,6 +3,8 @@ import type { Terminal } from './terminal.js';
 
 const REDRAW_MS = 80;
 const PLAIN_MS = 5_000;
+/** Without news, a plain line says every so often that the work goes on. */
+const QUIET_MS = 15_000;
 const BAR_CELLS = 24;
 /** Eighths of a cell, so that the bar moves smoothly. */
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
@@ -24,6 +26,8 @@ export class Progress {
   #state: ProgressState = { done: 0 };
   #lastShown = 0;
   #drawn = false;
+  /** One long step is work, too: the line goes on living while nothing is reported. */
+  readonly #heartbeat: NodeJS.Timeout;
 
   constructor(terminal: Terminal, label: string) {
     this.#terminal = terminal;
@@ -32,6 +36,7 @@ export class Progress {
       terminal.transient = { clear: () => this.#clear(), draw: () => this.#draw() };
       this.#draw();
     }
+    this.#heartbeat = setInterval(() => this.#beat(), terminal.transient ? 1_000 : QUIET_MS).unref();
   }
 
   update(state: ProgressState): void {
@@ -48,9 +53,18 @@ export class Progress {
 
   /** Ends the bar; `line` stays behind in its place. */
   finish(line?: string): void {
+    clearInterval(this.#heartbeat);
     this.#clear();
     this.#terminal.transient = undefined;
     if (line !== undefined) this.#terminal.say(line);
+  }
+
+  #beat(): void {
+    if (this.#terminal.transient) this.#draw();
+    else if (performance.now() - this.#lastShown >= QUIET_MS) {
+      this.#lastShown = performance.now();
+      this.#terminal.say(this.#plainLine());
+    }
   }
 
   #clear(): void {
@@ -74,7 +88,10 @@ export class Progress {
     const { done, total, note } = this.#state;
     const count = total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
     const eta = this.#etaSeconds();
-    return [count, note, eta === undefined ? undefined : `${formatDuration(eta)} left`].filter(Boolean).join(' · ');
+    const elapsed = (performance.now() - this.#started) / 1000;
+    const time =
+      eta === undefined ? (elapsed >= 5 ? formatDuration(elapsed) : undefined) : `${formatDuration(eta)} left`;
+    return [count, note, time].filter(Boolean).join(' · ');
   }
 
   #plainLine(): string {

@@ -9,7 +9,7 @@ import { packageRoot } from './package-root.js';
 
 /** How long a server may take to answer, and to finish its work after it was told to stop, in ms. */
 const START_MS = 60_000;
-const STOP_MS = 15_000;
+const STOP_MS = 30_000;
 
 export interface ServerProcessOptions {
   /** Settings of the service as environment variables, on top of this process's own. */
@@ -43,7 +43,13 @@ export class ServerProcess {
     const child = spawn(process.execPath, [entry], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C reaches this process alone, which then asks the server once. Asked twice it would break off.
+      detached: true,
     });
+    // However this process ends, the server does not outlive it unasked.
+    const killChild = () => void child.kill('SIGKILL');
+    process.once('exit', killChild);
+    child.once('exit', () => process.off('exit', killChild));
     const lastLines: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {
       lastLines.push(line);
@@ -89,11 +95,6 @@ export class ServerProcess {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     await this.ended();
     clearTimeout(timer);
-  }
-
-  /** For the moment when there is no time left to ask. */
-  kill(): void {
-    this.#child.kill('SIGKILL');
   }
 }
 

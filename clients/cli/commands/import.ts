@@ -123,6 +123,7 @@ async function importOne(
   const wanted = options.objective;
   const known = study?.objectives ?? objectives;
   const progress = new Progress(terminal, `import ${name}`);
+  let handled = 0;
   try {
     return await importFile(client, {
       path: file,
@@ -144,10 +145,14 @@ async function importOne(
       missing: options.missing ?? [],
       decimalComma: options.decimalComma ?? false,
       signal,
-      onProgress: (done, total) => progress.update({ done, total }),
+      onProgress: (done, total) => {
+        handled = done;
+        progress.update({ done, total });
+      },
     });
   } finally {
     progress.finish();
+    if (signal.aborted) terminal.say(`${formatCount(handled)} rows of ${file} were handled before the interruption.`);
   }
 }
 

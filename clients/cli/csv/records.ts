@@ -42,7 +42,7 @@ export async function* readCsv(path: string, delimiter: string): AsyncGenerator<
         if (segment.failure || chunk.length === 0) break;
       }
       if (!segment.failure) return;
-      yield { error: brokenLine(segment.failure, line) };
+      yield { error: brokenLine(segment.failure, line, segment.spansLines) };
       const next = await nextLine(file, offset + segment.end, path);
       if (next === undefined) return;
       offset = next;
@@ -73,6 +73,7 @@ class Segment {
   failure: CsvError | undefined;
   /** Bytes from the segment's start to the end of the last record that was taken. */
   end = 0;
+  #lines = 0;
   readonly #parser: Parser;
   #parsed: { cells: string[]; raw: string; end: number }[] = [];
 
@@ -87,6 +88,7 @@ class Segment {
       on_record: (parsed: unknown, context) => {
         // With `raw` a record comes wrapped, which the library's types do not say.
         const { record, raw } = parsed as { record: string[]; raw: string };
+        this.#lines = context.lines;
         this.#parsed.push({ cells: record, raw, end: context.bytes });
         return null;
       },
@@ -104,6 +106,11 @@ class Segment {
       if (chunk.length > 0) this.#parser.write(chunk, () => resolve());
       else this.#parser.once('close', resolve).end();
     });
+  }
+
+  /** Whether the record that failed had run on into further lines. */
+  get spansLines(): boolean {
+    return this.#parser.info.lines > this.#lines + 1;
   }
 
   take() {
@@ -172,27 +179,16 @@ async function nextLine(file: FileHandle, from: number, path: string): Promise<n
   }
 }
 
-function brokenLine(error: CsvError, line: number): RowError {
+function brokenLine(error: CsvError, line: number, spansLines: boolean): RowError {
   const double = 'A quote inside a cell is written twice and the whole cell in quotes: "5"" pipe".';
-  switch (error.code) {
-    case 'CSV_QUOTE_NOT_CLOSED':
-    case 'CSV_MAX_RECORD_SIZE':
-      return {
-        line,
-        code: 'broken_quotes',
-        what: 'a quote is opened and never closed',
-        fix: `Close the quote. ${double}`,
-      };
-    case 'INVALID_OPENING_QUOTE':
-      return {
-        line,
-        code: 'broken_quotes',
-        what: 'a quote stands inside a cell that does not begin with one',
-        fix: double,
-      };
-    default:
-      return { line, code: 'broken_quotes', what: 'a quoted cell goes on after its closing quote', fix: double };
+  const at = { line, code: 'broken_quotes' };
+  if (error.code === 'INVALID_OPENING_QUOTE' && !spansLines) {
+    return { ...at, what: 'a quote stands inside a cell that does not begin with one', fix: double };
   }
+  if (error.code === 'CSV_INVALID_CLOSING_QUOTE' && !spansLines) {
+    return { ...at, what: 'a quoted cell goes on after its closing quote', fix: double };
+  }
+  return { ...at, what: 'a quote is opened and never closed', fix: `Close it. ${double}` };
 }
 
 function isBlank(raw: string): boolean {
