@@ -114,8 +114,12 @@ function explain(error: ErrorObject, prefix: string): FieldError[] {
     case 'maxItems':
     case 'maxProperties':
       return made('too_many', `must have at most ${params.limit} entries`, 'Send fewer, or several requests.');
-    case 'uniqueItems':
-      return made('duplicate', `is the same as entry ${params.j}`, 'Send every entry once.', child(at, params.i));
+    case 'uniqueItems': {
+      const [first, second] = [Number(params.i), Number(params.j)].sort((a, b) => a - b);
+      return made('duplicate', `is the same as entry ${first}`, 'Send every entry once.', child(at, second!));
+    }
+    case 'pattern':
+      return made('bad_format', `must match ${params.pattern}`, 'Send it in this form.');
     case 'format':
       return made('bad_format', formatDetail(String(params.format)), 'Send it in this form.');
     default:

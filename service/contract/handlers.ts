@@ -10,11 +10,9 @@ type ParameterOf<
   Id extends OperationId,
   Kind extends 'path' | 'query' | 'header',
 > = operations[Id]['parameters'] extends { [K in Kind]?: infer P } ? NonNullable<P> : Record<never, never>;
-type BodyOf<Id extends OperationId> = operations[Id] extends {
-  requestBody: { content: { 'application/json': infer Body } };
-}
-  ? Body
-  : undefined;
+type BodyOf<Id extends OperationId> = JsonOf<operations[Id] extends { requestBody?: infer Body } ? Body : undefined>;
+/** An optional body is a union with undefined, over which this distributes. */
+type JsonOf<Body> = Body extends { content: { 'application/json': infer Json } } ? Json : undefined;
 type Success = 200 | 201 | 202;
 type Responses<Id extends OperationId> = operations[Id]['responses'];
 
