@@ -5,7 +5,6 @@ import type { FeatureMatrix } from './expert.js';
 export interface Neighbours {
   /** Row numbers in the training set. */
   readonly indices: Int32Array;
-  /** Distances in standard deviations of a parameter: two random rows are about √(2 × parameters) apart. */
   readonly distances: Float64Array;
 }
 

@@ -9,6 +9,7 @@ import { gradientBoosting } from './gradient-boosting.js';
 import { fitMedian } from './median.js';
 import { nearestNeighbours } from './nearest-neighbours.js';
 import { randomForest } from './random-forest.js';
+import { relevanceFactors, stretch } from './relevance.js';
 import { type Bounds, conformalRadius, empiricalBounds } from './residual-interval.js';
 
 /** Measurements of this size and above are refused everywhere in the project. */
@@ -35,7 +36,7 @@ export interface FitOptions {
 export interface Neighbour {
   /** Place of the row in the trials that the experts were fitted on. */
   readonly index: number;
-  /** In standard deviations of a parameter: two random rows are about √(2 × parameters) apart. */
+  /** Euclidean, each column in its standard deviations times its relevance: 0 for equal parameters, otherwise only to be compared. */
   readonly distance: number;
 }
 
@@ -58,6 +59,7 @@ export class FittedExperts {
   private readonly training: ReturnType<Featurizer['transform']>;
   private readonly fitted: ReadonlyMap<PredictorName, FittedExpert>;
   private readonly sortedY: Float64Array;
+  private relevance: Float64Array | undefined;
   private readonly scores = new Map<string, Float64Array>();
 
   constructor(
@@ -93,18 +95,13 @@ export class FittedExperts {
     return this.find(name).crossFitted;
   }
 
-  /** For each of `xs` the `k` nearest training rows, nearest first; fewer if there are fewer. */
+  /** For each of `xs` the `k` nearest training rows, nearest first; fewer if there are fewer. Columns that matter for y count more. */
   nearest(xs: readonly JsonObject[], k: number): Neighbour[][] {
     checkCount(k);
-    const { metric } = this.featurizer.transform(xs);
-    return xs.map((_, i) => toList(nearestRows(this.training.metric, metric, i, k)));
-  }
-
-  /** For each training row the `k` nearest others. */
-  nearestOthers(k: number): Neighbour[][] {
-    checkCount(k);
-    const { metric } = this.training;
-    return Array.from({ length: metric.rows }, (_, i) => toList(nearestRows(metric, metric, i, k, i)));
+    this.relevance ??= relevanceFactors(this.training.metric, this.y, Int32Array.from(this.y.keys()));
+    const training = stretch(this.training.metric, this.relevance);
+    const queries = stretch(this.featurizer.transform(xs).metric, this.relevance);
+    return xs.map((_, i) => toList(nearestRows(training, queries, i, k)));
   }
 
   /**

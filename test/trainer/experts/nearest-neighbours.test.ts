@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { nearestRows } from '../../../trainer/experts/distances.js';
 import { nearestNeighbours } from '../../../trainer/experts/nearest-neighbours.js';
-import { matrix, normalRows } from './fixtures.js';
+import { relevanceFactors } from '../../../trainer/experts/relevance.js';
+import { matrix, meanAbsoluteError, normalRows } from './fixtures.js';
 
 const LINE = matrix([[0], [1], [3], [7]]);
 const Y = Float64Array.of(10, 20, 40, 80);
@@ -30,6 +31,36 @@ describe('nearestNeighbours', () => {
     const fitted = nearestNeighbours().fit({ features, y: Float64Array.of(4, 8, 100, 100) }, 1);
     expect(fitted.predict(matrix([[1, 1]])).mean[0]).toBe(6);
     expect(fitted.crossFitted.mean[0]).toBe(8);
+  });
+});
+
+describe('relevanceFactors', () => {
+  const rows = normalRows(50, 3, 5);
+  const features = matrix(rows);
+  const y = Float64Array.from(rows, (row) => 4 * row[1]!);
+
+  it('stretches the column that explains y to √1.02 and leaves the others short', () => {
+    const [first, second, third] = relevanceFactors(features, y, Int32Array.from(y.keys()));
+    expect(second).toBeCloseTo(Math.sqrt(1.02), 9);
+    expect(first).toBeLessThan(0.4);
+    expect(third).toBeLessThan(0.4);
+  });
+
+  it('looks at the given rows only', () => {
+    const some = Int32Array.from({ length: 20 }, (_, i) => i);
+    const changed = y.map((value, i) => (i < 20 ? value : -value));
+    expect(relevanceFactors(features, changed, some)).toEqual(relevanceFactors(features, y, some));
+  });
+
+  it('makes neighbours better where most columns are noise', () => {
+    const wide = normalRows(120, 12, 6);
+    const truth = wide.map((row) => Math.sin(row[0]!) + row[1]!);
+    const fitted = nearestNeighbours().fit({ features: matrix(wide), y: Float64Array.from(truth) }, 1);
+    const plain = wide.map((_, i) => {
+      const { indices } = nearestRows(matrix(wide), matrix(wide), i, 5, i);
+      return indices.reduce((sum, row) => sum + truth[row]! / 5, 0);
+    });
+    expect(meanAbsoluteError(fitted.crossFitted.mean, truth)).toBeLessThan(0.75 * meanAbsoluteError(plain, truth));
   });
 });
 
