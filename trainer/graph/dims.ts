@@ -19,7 +19,10 @@ function parse(dim: Dim): Polynomial {
   }
   const polynomial = new Map<string, number>();
   // A sign belongs to the term it precedes: 'len-1' is the terms 'len' and '-1'.
-  for (const signed of dim.replaceAll(' ', '').split(/(?=[+-])/)) {
+  for (const signed of dim
+    .trim()
+    .replace(/\s*([-+*])\s*/g, '$1')
+    .split(/(?=[+-])/)) {
     const term = signed.replace(/^[+-]/, '');
     if (!TERM.test(term)) throw invalidDimension(dim);
     let coefficient = signed.startsWith('-') ? -1 : 1;

@@ -26,7 +26,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     const outputGradients = node.outputs.map((output) => sums.get(output));
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
     node.backward(outputGradients).forEach((gradient, i) => {
-      const input = node.inputs[i]!;
+      const input = node.differentiates[i]!;
       if (!gradient || !input.isFloat) return;
       requireShapeOf(node, input, gradient);
       const sum = sums.get(input);
@@ -44,12 +44,12 @@ function nodesBetween(wrt: readonly Value[], loss: Value): Node[] {
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (below.has(node)) continue;
     below.add(node);
-    for (const input of [...node.inputs, ...node.captures]) if (input.producer) pending.push(input.producer);
+    for (const input of node.differentiates) if (input.producer) pending.push(input.producer);
   }
   const path: Node[] = [];
   const onPath = new Set<Node>();
   for (const node of [...below].sort((a, b) => a.id - b.id)) {
-    const depends = [...node.inputs, ...node.captures].some(
+    const depends = node.differentiates.some(
       (input) => wanted.has(input) || (input.producer !== undefined && onPath.has(input.producer)),
     );
     if (!depends) continue;

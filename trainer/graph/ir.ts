@@ -19,7 +19,7 @@ export interface TensorType {
 export type Attribute = number | readonly number[] | string | Graph;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** One gradient an input; undefined where the input has none, such as integers and conditions. */
+/** One gradient for each value that a node differentiates; undefined where it has none, such as integers and conditions. */
 export type InputGradients = readonly (Value | undefined)[];
 
 /** An application of an operator. Node ids grow in the order of creation, which is a topological order across nested graphs. */
@@ -30,11 +30,14 @@ export interface Node {
   readonly onnxType: string;
   readonly graph: Graph;
   readonly inputs: readonly Value[];
-  /** Values of outer graphs that the node's subgraphs read. */
-  readonly captures: readonly Value[];
+  /**
+   * The values whose gradients `backward` gives: the inputs, and what the node's subgraphs read of outer graphs;
+   * for a composite with a rule of its own, what the composite was applied to.
+   */
+  readonly differentiates: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
-  /** Emits the gradients of the inputs, given those of the outputs (undefined: an output that the loss does not use). */
+  /** Emits the gradients of what it differentiates, given those of the outputs (undefined: an output that the loss does not use). */
   readonly backward: (outputGradients: readonly (Value | undefined)[]) => InputGradients;
 }
 

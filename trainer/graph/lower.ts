@@ -74,7 +74,6 @@ class Simplifier {
 
   visit(node: Node): void {
     let lowered: LoweredNode = { node, inputs: node.inputs.map((v) => this.resolve(v)), attributes: node.attributes };
-    if (node.onnxType === 'Transpose') lowered = this.mergeTransposes(lowered);
     if (node.onnxType === 'Reshape') lowered = this.mergeReshapes(lowered);
     this.nodes.set(node, lowered);
     const same = this.changesNothing(lowered);
@@ -87,7 +86,8 @@ class Simplifier {
   }
 
   /** The value that equals a node's only output, if there is one before the node. */
-  private changesNothing({ node, inputs, attributes }: LoweredNode): Value | undefined {
+  private changesNothing(lowered: LoweredNode): Value | undefined {
+    const { node, inputs } = lowered;
     const x = inputs[0]!;
     const output = node.outputs[0]!;
     switch (node.onnxType) {
@@ -97,19 +97,20 @@ class Simplifier {
       case 'Expand':
         return sameShape(x.shape, output.shape) ? x : undefined;
       case 'Transpose':
-        return (attributes.perm as readonly number[]).every((axis, i) => axis === i) ? x : undefined;
+        return this.undone(lowered);
       default:
         return undefined;
     }
   }
 
-  /** A transpose of a transpose is one transpose. */
-  private mergeTransposes(lowered: LoweredNode): LoweredNode {
-    const before = this.producer(lowered.inputs[0]!);
-    if (before?.node.onnxType !== 'Transpose') return lowered;
+  /** What a transpose leaves of its input: that itself, or what another transpose before it had turned the other way. */
+  private undone({ inputs, attributes }: LoweredNode): Value | undefined {
+    const perm = attributes.perm as readonly number[];
+    if (perm.every((axis, i) => axis === i)) return inputs[0];
+    const before = this.producer(inputs[0]!);
+    if (before?.node.onnxType !== 'Transpose') return undefined;
     const first = before.attributes.perm as readonly number[];
-    const second = lowered.attributes.perm as readonly number[];
-    return { ...lowered, inputs: before.inputs, attributes: { perm: second.map((axis) => first[axis]!) } };
+    return perm.every((axis, i) => first[axis] === i) ? before.inputs[0] : undefined;
   }
 
   /** A reshape of a reshape is the last one, unless it copies sizes ("0") from what it reshapes. */

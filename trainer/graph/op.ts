@@ -43,20 +43,43 @@ export type Apply<P> = (inputs: readonly Value[], params: P) => Value[];
 
 /** Defines an operator and returns the function that applies it, which the operator's public function wraps. */
 export function defineOp<P = Record<never, never>>(name: string, spec: OpSpec<P>): Apply<P> {
-  registry.set(name, { name, noGradient: typeof spec.gradient === 'string' ? spec.gradient : undefined });
+  const { gradient } = spec;
+  registry.set(name, { name, noGradient: typeof gradient === 'string' ? gradient : undefined });
   return (inputs, params) => {
     const types = spec.infer(inputs, params);
     const attributes = spec.attributes?.(params) ?? {};
-    const backward = (node: Node, outputGradients: readonly (Value | undefined)[]): InputGradients => {
-      if (typeof spec.gradient === 'string') {
-        throw new GraphError('GRAPH_NO_GRADIENT', `${name}: has no gradient: ${spec.gradient}`);
+    const bodies = Object.values(attributes).filter((attribute) => attribute instanceof Graph);
+    const backward: Backward = (outputs, outputGradients) => {
+      if (typeof gradient === 'string') {
+        throw new GraphError('GRAPH_NO_GRADIENT', `${name}: has no gradient: ${gradient}`);
       }
-      const gradient = outputGradients.find((value) => value !== undefined)!;
-      return spec.gradient({ inputs, outputs: node.outputs, gradient, outputGradients, params });
+      const first = outputGradients.find((value) => value !== undefined)!;
+      return gradient({ inputs, outputs, gradient: first, outputGradients, params });
     };
-    return addNode({ name, onnxType: spec.onnxType ?? name, inputs, attributes, types, backward });
+    const differentiates = [...inputs, ...bodies.flatMap(capturesOf)];
+    return addNode({ name, onnxType: spec.onnxType ?? name, inputs, attributes, types, differentiates, backward });
   };
 }
+
+/** A function of other operators with a gradient rule of its own, cheaper than the one that follows from its parts. */
+export interface CompositeSpec {
+  /** Emits the parts. `saved` are intermediate values that the gradient uses again. */
+  forward(x: Value): { y: Value; saved: readonly Value[] };
+  gradient(context: { x: Value; y: Value; saved: readonly Value[]; gradient: Value }): Value;
+}
+
+/** Defines a composite of one value. In the graph it ends in an Identity, which is not written and carries the rule. */
+export function defineComposite(name: string, { forward, gradient }: CompositeSpec): (x: Value) => Value {
+  registry.set(name, { name, noGradient: undefined });
+  return (x) => {
+    const { y, saved } = forward(x);
+    const backward: Backward = ([output], [g]) => [gradient({ x, y: output!, saved, gradient: g! })];
+    const node = { name, onnxType: 'Identity', attributes: {}, types: [y], differentiates: [x], backward };
+    return addNode({ ...node, inputs: [y] })[0]!;
+  };
+}
+
+type Backward = (outputs: readonly Value[], outputGradients: readonly (Value | undefined)[]) => InputGradients;
 
 interface NodeParts {
   name: string;
@@ -64,27 +87,19 @@ interface NodeParts {
   inputs: readonly Value[];
   attributes: Attributes;
   types: readonly TensorType[];
-  backward: (node: Node, outputGradients: readonly (Value | undefined)[]) => InputGradients;
+  differentiates: readonly Value[];
+  backward: Backward;
 }
 
 function addNode(parts: NodeParts): Value[] {
-  const bodies = Object.values(parts.attributes).filter((attribute) => attribute instanceof Graph);
-  const captures = bodies.flatMap(capturesOf);
-  const graph = innermost(parts.name, [...parts.inputs, ...captures]);
+  const { name, onnxType, inputs, attributes, differentiates } = parts;
+  const graph = innermost(name, [...inputs, ...differentiates]);
   const outputs: Value[] = [];
-  const node: Node = {
-    id: graph.takeId(),
-    op: parts.name,
-    onnxType: parts.onnxType,
-    graph,
-    inputs: parts.inputs,
-    captures,
-    outputs,
-    attributes: parts.attributes,
-    backward: (outputGradients) => parts.backward(node, outputGradients),
-  };
+  const backward = (outputGradients: readonly (Value | undefined)[]) => parts.backward(outputs, outputGradients);
+  const id = graph.takeId();
+  const node: Node = { id, op: name, onnxType, graph, inputs, outputs, attributes, differentiates, backward };
   for (const { dtype, shape } of parts.types) {
-    outputs.push(new Value(graph, graph.uniqueName(parts.name), dtype, shape, node));
+    outputs.push(new Value(graph, graph.uniqueName(name), dtype, shape, node));
   }
   graph.nodes.push(node);
   return outputs;
@@ -114,7 +129,7 @@ function capturesOf(body: Graph): Value[] {
   const note = (value: Value) => {
     if (value.graph !== body && value.graph.encloses(body)) captures.add(value);
   };
-  for (const node of body.nodes) [...node.inputs, ...node.captures].forEach(note);
+  for (const node of body.nodes) [...node.inputs, ...node.differentiates].forEach(note);
   for (const output of body.outputs) note(output.value);
   return [...captures];
 }

@@ -52,7 +52,8 @@ export class OrtSession {
         interOpNumThreads: 1,
         graphOptimizationLevel,
         executionProviders: [...executionProviders],
-        logSeverityLevel: 3,
+        // Fatal only: errors are thrown, with the same text.
+        logSeverityLevel: 4,
       });
       return new OrtSession(ort, session);
     } catch (cause) {

@@ -1,16 +1,33 @@
 // Functions made of other operators, which bring their gradients.
 import type { DType, Value } from '../ir.js';
-import { refuse, requireIndices } from '../op.js';
-import { Add, Mul, Tanh } from './elementwise.js';
+import { defineComposite, refuse, requireIndices } from '../op.js';
+import { Add, Mul, Sigmoid, Sub } from './elementwise.js';
 import { Cast, Equal } from './logic.js';
 import { Unsqueeze } from './shape.js';
 
-/** The tanh approximation of x·Φ(x), "gelu_new" of T5 v1.1 (Hendrycks and Gimpel, arXiv 1606.08415). */
+/** √(8/π) and its product with the cubic term's factor: the tanh of the published formula is written as a Sigmoid of twice. */
+const LINEAR = Math.sqrt(8 / Math.PI);
+const CUBIC = 0.044715 * LINEAR;
+
+const gelu = defineComposite('Gelu', {
+  forward(x) {
+    const square = Mul(x, x);
+    const gate = Sigmoid(Mul(x, Add(Mul(square, CUBIC), LINEAR)));
+    return { y: Mul(x, gate), saved: [square, gate] };
+  },
+  // With y = x·s(v(x)): dy/dx = s + y·(1 − s)·v′(x), seven passes over the tensor where the parts' own rules take fourteen.
+  gradient({ y, saved: [square, gate], gradient }) {
+    const inner = Add(Mul(square!, 3 * CUBIC), LINEAR);
+    return Mul(gradient, Add(gate!, Mul(Mul(y, Sub(1, gate!)), inner)));
+  },
+});
+
+/**
+ * "gelu_new" of T5 v1.1, 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) (Hendrycks and Gimpel, arXiv 1606.08415),
+ * computed as x·sigmoid(√(8/π)·(x + 0.044715·x³)), which is the same.
+ */
 export function Gelu(x: Value): Value {
-  const root = Math.sqrt(2 / Math.PI);
-  const tanh = Tanh(Mul(x, Add(Mul(Mul(x, x), 0.044715 * root), root)));
-  const half = Mul(x, 0.5);
-  return Add(half, Mul(half, tanh));
+  return gelu(x);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { broadcastShapes, type Operand, operands, sumToShape } from '../broadcast.js';
 import type { Value } from '../ir.js';
 import { type Apply, defineOp, type OpSpec, refuse, requireFloat, requireNumeric, requireSameDType } from '../op.js';
+import { zerosLike } from '../runtime-shape.js';
 import { And, Cast, Equal, Greater, GreaterOrEqual, LessOrEqual, Where } from './logic.js';
 
 type Gradient = Exclude<OpSpec<Record<never, never>>['gradient'], string>;
@@ -130,14 +131,14 @@ export function Abs(x: Value): Value {
   return abs([x], {})[0]!;
 }
 
-const sign = unary('Sign', ({ inputs: [x] }) => [Mul(x!, 0)], requireNumeric);
+const sign = unary('Sign', ({ inputs: [x] }) => [zerosLike(x!)], requireNumeric);
 
 /** −1, 0 or 1. Its gradient is 0. */
 export function Sign(x: Value): Value {
   return sign([x], {})[0]!;
 }
 
-const floor = unary('Floor', ({ inputs: [x] }) => [Mul(x!, 0)]);
+const floor = unary('Floor', ({ inputs: [x] }) => [zerosLike(x!)]);
 
 /** The largest integer ≤ x, as a float. Its gradient is 0. */
 export function Floor(x: Value): Value {
