@@ -74,10 +74,11 @@ export const EVIDENCE_TOKENS = [
   '⟨error:forest⟩',
   '⟨error:gp⟩',
   '⟨error:knn⟩',
+  '⟨history⟩',
 ] as const;
 
 /** Unused ids, so that a later marker needs no new vocabulary size and old weights still fit. */
-const RESERVED_TOKENS = range(16).map((index) => `⟨reserved:${index}⟩`);
+const RESERVED_TOKENS = range(15).map((index) => `⟨reserved:${index}⟩`);
 
 /** Every token that is not learned text; a token's index is its id. */
 export const NAMED_TOKENS: readonly string[] = [

@@ -29,7 +29,10 @@ export async function loadCheckpoint(folder: string, fingerprint: string): Promi
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + headerLength)).toString('utf8'));
   if (header.__metadata__.fingerprint !== fingerprint) {
-    throw new TrainerError('checkpoint', `The checkpoint in ${folder} was written with other data or settings; give the job a folder of its own`);
+    throw new TrainerError(
+      'checkpoint',
+      `The checkpoint in ${folder} was written with other data or settings; give the job a folder of its own`,
+    );
   }
   const state: TrainingState = { step: 0, weights: new Map(), optimizer: new Map() };
   for (const [name, { data }] of decodeSafetensors(bytes)) {

@@ -5,14 +5,14 @@ export interface Cell {
   lo: number;
   hi: number;
   mass: number;
-  /** False where the descent stopped because the mass was below ε: the mass lies somewhere in the interval. */
-  resolved: boolean;
+  /** False where the descent stopped before the last digit, as the mass was below ε: it lies somewhere in the interval. */
+  whole: boolean;
 }
 
 /**
  * A histogram over y with the probability of failure beside it. Between the edges of a cell the density is uniform, so
- * that quantiles are continuous and never cross. Unresolved cells beyond the outermost resolved ones (the far ends of
- * the number line, each with mass below ε) are counted at the edge next to the resolved ones: their width says nothing.
+ * that quantiles are continuous and never cross. A cell that is not whole and wider than it is far from the median says
+ * little about where its mass (below ε) lies, up to 1e31 away: it is counted at its edge next to the median.
  */
 export class Distribution {
   /** Ascending, disjoint; masses sum to 1 (given that the experiment does not fail). */
@@ -26,16 +26,13 @@ export class Distribution {
     readonly pInfeasible = 0,
   ) {
     const total = cells.reduce((sum, cell) => sum + cell.mass, 0);
-    const firstResolved = cells.findIndex((cell) => cell.resolved);
-    const lastResolved = cells.findLastIndex((cell) => cell.resolved);
-    const floor = firstResolved < 0 ? Number.NEGATIVE_INFINITY : cells[firstResolved]!.lo;
-    const ceiling = lastResolved < 0 ? Number.POSITIVE_INFINITY : cells[lastResolved]!.hi;
-    const clamp = (y: number) => Math.min(ceiling, Math.max(floor, y));
-    this.cells = cells.map((cell) => ({ ...cell, lo: clamp(cell.lo), hi: clamp(cell.hi), mass: cell.mass / total }));
+    this.cells = cells.map((cell) => ({ ...cell, mass: cell.mass / total }));
     this.cumulative = new Float64Array(cells.length + 1);
     this.cells.forEach((cell, i) => {
       this.cumulative[i + 1] = this.cumulative[i]! + cell.mass;
     });
+    const { median } = this;
+    this.cells = this.cells.map((cell) => atNearEdge(cell, median));
   }
 
   get median(): number {
@@ -84,6 +81,12 @@ export class Distribution {
     return Math.min(1, sum);
   }
 
+  /** The distribution of f(Y) for an increasing f. Densities stay uniform inside of cells. */
+  map(f: (y: number) => number): Distribution {
+    const cells = this.cells.map((cell) => ({ ...cell, lo: f(cell.lo), hi: f(cell.hi) }));
+    return new Distribution(cells, this.pInfeasible);
+  }
+
   /**
    * Continuous ranked probability score ∫ (F(t) − 1[t ≥ y])² dt, in the unit of y; 0 is best (Gneiting and Raftery, 2007).
    * Exact for this histogram: F is linear inside a cell.
@@ -107,6 +110,14 @@ export class Distribution {
     }
     return sum;
   }
+}
+
+/** The cell, or where it is cut short and wide for its distance from the median, a point at its near edge. */
+function atNearEdge(cell: Cell, median: number): Cell {
+  const { lo, hi, whole } = cell;
+  if (whole || (lo <= median && median <= hi)) return cell;
+  const near = lo > median ? lo : hi;
+  return hi - lo > Math.abs(near - median) ? { ...cell, lo: near, hi: near } : cell;
 }
 
 /** ∫ (F − step)² over [from, to), where F is constant. */

@@ -4,11 +4,11 @@ import { type Frame, studyFrame } from '../tokenizer/frame.js';
 import type { NumberCodec } from '../tokenizer/number-codec.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { INFEASIBLE_ID } from '../tokenizer/vocabulary.js';
-import { Evidence } from './evidence.js';
+import { Evidence, type Observation, type Point } from './evidence.js';
 import type { Example, PromptEncoder } from './prompt.js';
 import { Random } from './random.js';
 import type { TrainConfig } from './train-config.js';
-import type { StudyData, Trial } from './types.js';
+import type { StudyData } from './types.js';
 import type { ValidationExample } from './validation.js';
 
 const EPISODE_STREAM = 0x65706973;
@@ -19,15 +19,25 @@ const ABSOLUTE = new AbsoluteCodec();
 /** A study with some of its trials held back for validation. */
 export interface SplitStudy {
   study: StudyData;
-  training: Trial[];
-  validation: Trial[];
+  training: Observation[];
+  validation: Observation[];
 }
 
-/** Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed. */
-export function splitStudies(studies: readonly StudyData[], seed: number, share: number): SplitStudy[] {
+/**
+ * Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed.
+ * @param history u of each trial of each study as its other studies see it, in the order of its trials
+ */
+export function splitStudies(
+  studies: readonly StudyData[],
+  history: ReadonlyMap<StudyData, Float64Array>,
+  seed: number,
+  share: number,
+): SplitStudy[] {
   return studies.map((study, index) => {
     const random = new Random(seed, SPLIT_STREAM, index);
-    const trials = random.shuffle([...study.trials]);
+    const values = history.get(study);
+    const observed = study.trials.map((trial, i): Observation => (values ? { ...trial, history: values[i]! } : trial));
+    const trials = random.shuffle(observed);
     const held = share > 0 && trials.length >= 5 ? Math.max(1, Math.round(trials.length * share)) : 0;
     return { study, training: trials.slice(held), validation: trials.slice(0, held) };
   });
@@ -45,12 +55,12 @@ interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
 /** What the model is asked about each query once `context` has been measured. */
 export function makeQuestions(
   study: StudyData,
-  context: readonly Trial[],
-  queries: readonly Pick<Trial, 'x'>[],
+  context: readonly Observation[],
+  queries: readonly Point[],
   seed: number,
   encoder: PromptEncoder,
 ): Question[] {
-  const asked = context.length > 0 ? Evidence.fit(context, seed).ask(queries.map((t) => t.x)) : [];
+  const asked = context.length > 0 ? Evidence.fit(context, seed).ask(queries) : [];
   const metadata = encoder.metadata(study);
   return queries.map(({ x }, q) => {
     const { pieces, frame } = asked[q] ?? { pieces: [], frame: undefined };
@@ -61,8 +71,8 @@ export function makeQuestions(
 /** Questions with their answers spelled in both codecs. */
 function makeExamples(
   study: StudyData,
-  context: readonly Trial[],
-  queries: readonly Trial[],
+  context: readonly Observation[],
+  queries: readonly Observation[],
   seed: number,
   encoder: PromptEncoder,
 ): Example[] {
@@ -73,7 +83,7 @@ function makeExamples(
   });
 }
 
-type EpisodeConfig = Pick<TrainConfig, 'seed' | 'queries' | 'max_context' | 'no_context'>;
+type EpisodeConfig = Pick<TrainConfig, 'seed' | 'queries' | 'max_context' | 'no_context' | 'no_history'>;
 
 /** Episode number `index`: a pure function of studies, configuration and index, so that any worker can make it. */
 export function trainingEpisode(
@@ -85,7 +95,8 @@ export function trainingEpisode(
   const random = new Random(config.seed, EPISODE_STREAM, index);
   const usable = studies.filter((s) => s.training.length > 0);
   const { study, training } = usable[index % usable.length]!;
-  const trials = random.shuffle([...training]);
+  const blind = random.uniform() < config.no_history;
+  const trials = random.shuffle(blind ? training.map(({ x, y }) => ({ x, y })) : [...training]);
   const largest = Math.min(config.max_context, trials.length - 1);
   const size = largest < 1 || random.uniform() < config.no_context ? 0 : drawContextSize(random, largest);
   const queries = trials.slice(size, size + config.queries);
@@ -109,11 +120,11 @@ export function validationExamples(
   const size = largest < 1 ? 0 : drawContextSize(random, largest);
   const context = random.shuffle([...training]).slice(0, size);
   const asked = validation.slice(0, MAX_VALIDATION);
-  const studyScale = studyFrame(study.trials.flatMap(({ y }) => (y === null ? [] : [y]))).scale;
+  const { center, scale } = studyFrame(study.trials.flatMap(({ y }) => (y === null ? [] : [y])));
   return makeQuestions(study, context, asked, index, encoder).map(({ frame, ...question }, i) => ({
     ...question,
     ...(frame && { frame: { center: frame.center, scale: frame.scale } }),
     y: asked[i]!.y,
-    studyScale,
+    studyFrame: { center, scale },
   }));
 }

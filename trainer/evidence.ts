@@ -17,6 +17,7 @@ const COUNT = tokenId('⟨count⟩');
 const CENTRE = tokenId('⟨centre⟩');
 const SPREAD = tokenId('⟨spread⟩');
 const FAILED = tokenId('⟨failed⟩');
+const HISTORY = tokenId('⟨history⟩');
 const NEAREST = [tokenId('⟨near1⟩'), tokenId('⟨near2⟩'), tokenId('⟨near3⟩')];
 const QUANTILES = [
   { level: 0.1, marker: tokenId('⟨q10⟩') },
@@ -33,7 +34,9 @@ export function unitTokens(u: number, places: number): number[] {
   const scaled = Math.round(u * 10 ** (places - 1));
   if (!(scaled >= 0)) return [LOW_ID];
   if (scaled >= 10 ** places) return [HIGH_ID];
-  return Array.from({ length: Math.min(places, UNIT_PLACES) }, (_, i) => unitId(i + 1, Math.floor(scaled / 10 ** (places - 1 - i)) % 10));
+  return Array.from({ length: Math.min(places, UNIT_PLACES) }, (_, i) =>
+    unitId(i + 1, Math.floor(scaled / 10 ** (places - 1 - i)) % 10),
+  );
 }
 
 /** A non-negative size in units of `scale`: 0 stands at u = 0, and 23 scales at u = 5. */
@@ -45,6 +48,18 @@ function sizeTokens(size: number, scale: number): number[] {
 function countTokens(n: number): number[] {
   return unitTokens(2 * Math.log10(n), COARSE);
 }
+
+/** The name under which the experts see what other studies say; no parameter can have it, ⟨ is escaped in all text. */
+const HISTORY_FEATURE = '⟨history⟩';
+
+/** Parameters and, where other studies speak of the same objective, what they say: u in this study's frame (history.ts). */
+export interface Point {
+  x: JsonObject;
+  history?: number;
+}
+
+/** A finished trial with what other studies said of it. */
+export type Observation = Point & Trial;
 
 export interface QueryEvidence {
   /** Pieces in a fixed order, each of which the model can do without. */
@@ -74,36 +89,41 @@ export class Evidence {
     private readonly trials: number,
   ) {}
 
-  static fit(context: readonly Trial[], seed: number): Evidence {
-    const measured = context.filter((t): t is { x: JsonObject; y: number } => t.y !== null);
+  static fit(context: readonly Observation[], seed: number): Evidence {
+    const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
-    const xs = (trials: readonly Trial[]) => trials.map((t) => t.x);
-    const experts = measured.length > 0 ? fitExperts(xs(measured), values, { seed }) : undefined;
+    const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
     const failed = Float64Array.from(context, (t) => (t.y === null ? 1 : 0));
     const failures =
-      measured.length < context.length ? fitExperts(xs(context), failed, { seed, which: ['random_forest'] }) : undefined;
+      measured.length < context.length
+        ? fitExperts(context.map(featuresOf), failed, { seed, which: ['random_forest'] })
+        : undefined;
     return new Evidence(experts, failures, values, context.length);
   }
 
   /** Pieces and frame for each query; no frame where nothing was measured yet. */
-  ask(queries: readonly JsonObject[]): (QueryEvidence | undefined)[] {
+  ask(queries: readonly Point[]): (QueryEvidence | undefined)[] {
     const { experts, failures, values } = this;
-    const failed = failures?.predict(queries).random_forest!.mean;
+    const features = queries.map(featuresOf);
+    const failed = failures?.predict(features).random_forest?.mean;
     if (!experts) return queries.map(() => undefined);
-    const predictions = experts.predict(queries);
-    const nearest = experts.nearest(queries, NEAREST.length);
+    const predictions = experts.predict(features);
+    const nearest = experts.nearest(features, NEAREST.length);
     const study = studyFrame([...values]);
     const sorted = Float64Array.from(values).sort();
     const errors = MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values));
-    return queries.map((_, q) => {
+    return queries.map(({ history }, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const frame = queryFrame(means, study);
       const pieces: number[][] = [[COUNT, ...countTokens(this.trials)]];
       if (failed) pieces.push([FAILED, ...unitTokens(9.9 * Math.min(1, Math.max(0, failed[q]!)), COARSE)]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
+      if (history !== undefined) pieces.push([HISTORY, ...unitTokens(frame.toUnit(study.fromUnit(history)), FINE)]);
       pieces.push([GP_SD, ...sizeTokens(predictions.gaussian_process!.sd![q]!, frame.scale)]);
       MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
-      nearest[q]!.forEach(({ index }, i) => pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]));
+      nearest[q]!.forEach(({ index }, i) =>
+        pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]),
+      );
       for (const { level, marker } of QUANTILES) {
         pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
       }
@@ -112,6 +132,10 @@ export class Evidence {
       return { pieces, frame };
     });
   }
+}
+
+function featuresOf({ x, history }: Point): JsonObject {
+  return history === undefined ? x : { ...x, [HISTORY_FEATURE]: history };
 }
 
 function meanAbsoluteError(predicted: Float64Array, measured: Float64Array): number {

@@ -2,12 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { Worker } from 'node:worker_threads';
 import { packageFile } from '../tokenizer/package-root.js';
-import type { EpisodeReply, EpisodeRequest, EpisodeWorkerData } from './episode-worker.js';
+import type { EpisodeReply, EpisodeRequest } from './episode-worker.js';
+import { splitStudies } from './episodes.js';
 import { writeFileAtomic } from './files.js';
+import { type HistoryRow, historyFolds } from './history.js';
 import type { Example } from './prompt.js';
+import type { TrainConfig } from './train-config.js';
+import type { StudyData } from './types.js';
 import type { ValidationExample } from './validation.js';
+import { WorkerPool } from './worker-pool.js';
 
 export interface ExamplePool {
   training: Example[];
@@ -23,7 +27,11 @@ const FILE = 'examples.v8';
 // Workers run compiled code whether this file was compiled or is run from source by the tests.
 const WORKER = packageFile('dist', 'trainer', 'episode-worker.js');
 
-export interface PoolOptions extends EpisodeWorkerData {
+export interface PoolOptions {
+  studies: readonly StudyData[];
+  rows: HistoryRow[];
+  config: TrainConfig;
+  tokenizerFile: string;
   workDir: string;
   /** Names configuration and data: a file made with others is made anew. */
   fingerprint: string;
@@ -34,58 +42,54 @@ export interface PoolOptions extends EpisodeWorkerData {
 /** The job's examples: from its folder if they are there, else made by one worker a thread. Throws AbortError on `signal`. */
 export async function loadOrMakeExamples(options: PoolOptions): Promise<ExamplePool> {
   const path = join(options.workDir, FILE);
-  try {
-    const stored = deserialize(await readFile(path)) as Stored;
-    if (stored.fingerprint === options.fingerprint) return stored.pool;
-  } catch {
-    // Absent, or cut short by a kill of an older version's write: made again below.
+  const stored = await readFile(path).catch(() => undefined);
+  if (stored) {
+    const { fingerprint, pool } = deserialize(stored) as Stored;
+    if (fingerprint === options.fingerprint) return pool;
   }
   const pool = await makeExamples(options);
   await writeFileAtomic(path, serialize({ fingerprint: options.fingerprint, pool } satisfies Stored));
   return pool;
 }
 
-async function makeExamples({ studies, config, tokenizerFile, signal, onProgress }: PoolOptions): Promise<ExamplePool> {
-  const requests: EpisodeRequest[] = [
-    ...studies.map((_, index): EpisodeRequest => ({ kind: 'validation', index })),
-    ...Array.from({ length: config.episodes }, (_, index): EpisodeRequest => ({ kind: 'training', index })),
-  ];
-  const results = { training: new Array<Example[]>(config.episodes), validation: new Array<ValidationExample[]>(studies.length) };
-  const workerData: EpisodeWorkerData = { studies, config, tokenizerFile };
-  let next = 0;
+async function makeExamples({
+  studies,
+  rows,
+  config,
+  tokenizerFile,
+  signal,
+  onProgress,
+}: PoolOptions): Promise<ExamplePool> {
+  const folds = historyFolds(studies);
+  const total = folds.length + studies.length + config.episodes;
   let done = 0;
-  const runWorker = async (): Promise<void> => {
-    const worker = new Worker(WORKER, { workerData });
-    try {
-      while (next < requests.length) {
-        signal?.throwIfAborted();
-        const reply = await ask(worker, requests[next++]!);
-        if (reply.kind === 'training') results.training[reply.index] = reply.examples;
-        else results.validation[reply.index] = reply.examples;
-        onProgress(++done, requests.length);
-      }
-    } finally {
-      // No ONNX Runtime session runs in these workers, so they can be stopped at any moment.
-      await worker.terminate();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(config.threads, requests.length) }, runWorker));
-  // By number, not by arrival: the same examples in the same order on any number of workers.
-  return { training: results.training.flat(), validation: results.validation.flat() };
-}
-
-function ask(worker: Worker, request: EpisodeRequest): Promise<EpisodeReply> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void) => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-      finish();
+  const onDone = () => onProgress(++done, total);
+  const workers = new WorkerPool<EpisodeRequest, EpisodeReply>(WORKER, Math.min(config.threads, total));
+  try {
+    await workers.broadcast({ kind: 'rows', rows });
+    const crossFitted = await workers.map(
+      folds.map((fold) => ({ kind: 'history', fold })),
+      signal,
+      onDone,
+    );
+    const history = new Map<StudyData, Float64Array>();
+    crossFitted.forEach((reply, fold) => {
+      if (reply.kind !== 'history') return;
+      reply.values.forEach((values, i) => values && history.set(folds[fold]![i]!, values));
+    });
+    const split = splitStudies(studies, history, config.seed, config.validation);
+    await workers.broadcast({ kind: 'studies', studies: split, config, tokenizerFile });
+    const requests: EpisodeRequest[] = [
+      ...studies.map((_, index) => ({ kind: 'validation' as const, index })),
+      ...Array.from({ length: config.episodes }, (_, index) => ({ kind: 'training' as const, index })),
+    ];
+    // In the order of the requests, not of arrival: the same examples on any number of workers.
+    const replies = await workers.map(requests, signal, onDone);
+    return {
+      training: replies.flatMap((reply) => (reply.kind === 'training' ? reply.examples : [])),
+      validation: replies.flatMap((reply) => (reply.kind === 'validation' ? reply.examples : [])),
     };
-    const onMessage = (reply: EpisodeReply) => settle(() => resolve(reply));
-    const onError = (error: Error) => settle(() => reject(error));
-    const onExit = (code: number) => settle(() => reject(new Error(`An episode worker ended with code ${code}`)));
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(request);
-  });
+  } finally {
+    await workers.close();
+  }
 }

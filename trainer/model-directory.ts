@@ -5,6 +5,7 @@ import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { TrainerError } from './errors.js';
 import { writeFolderAtomic } from './files.js';
+import type { HistoryRow } from './history.js';
 import { fromHuggingFaceConfig, type ModelConfig, toHuggingFaceConfig } from './model/config.js';
 import type { Weights } from './model/parameters.js';
 import { decodeSafetensors, encodeSafetensors } from './model/safetensors.js';
@@ -26,12 +27,20 @@ export interface ModelDirectory {
   config: ModelConfig;
   weights: Weights;
   card: ModelCard;
+  /** Trials of the studies it was trained on, for what they say about others: see history.ts. */
+  history: HistoryRow[];
   tokenizer: Tokenizer;
   /** The text of tokenizer.json, to be handed on to a model fine-tuned from this one. */
   tokenizerJson: string;
 }
 
-const FILES = { weights: 'model.safetensors', config: 'config.json', tokenizer: 'tokenizer.json', card: 'omnireg.json' };
+const FILES = {
+  weights: 'model.safetensors',
+  config: 'config.json',
+  tokenizer: 'tokenizer.json',
+  card: 'omnireg.json',
+  history: 'history.json',
+};
 
 /** Writes the folder whole or not at all. */
 export async function saveModel(path: string, model: Omit<ModelDirectory, 'tokenizer'>): Promise<void> {
@@ -41,6 +50,7 @@ export async function saveModel(path: string, model: Omit<ModelDirectory, 'token
     [FILES.config]: json(toHuggingFaceConfig(model.config)),
     [FILES.tokenizer]: model.tokenizerJson,
     [FILES.card]: json(model.card),
+    [FILES.history]: JSON.stringify(model.history),
   });
 }
 
@@ -50,7 +60,10 @@ export async function loadModel(path: string): Promise<ModelDirectory> {
     try {
       return await readFile(join(path, name));
     } catch {
-      throw new TrainerError('model_files', `${path} has no readable ${name}; a model directory holds ${Object.values(FILES).join(', ')}`);
+      throw new TrainerError(
+        'model_files',
+        `${path} has no readable ${name}; a model directory holds ${Object.values(FILES).join(', ')}`,
+      );
     }
   };
   const config = fromHuggingFaceConfig(JSON.parse((await read(FILES.config)).toString('utf8')));
@@ -63,5 +76,13 @@ export async function loadModel(path: string): Promise<ModelDirectory> {
   }
   const weights = fromHuggingFace(decodeSafetensors(await read(FILES.weights)), config);
   const tokenizerJson = (await read(FILES.tokenizer)).toString('utf8');
-  return { config, weights, card, tokenizer: await Tokenizer.load(join(path, FILES.tokenizer)), tokenizerJson };
+  const history = JSON.parse((await read(FILES.history)).toString('utf8')) as HistoryRow[];
+  return {
+    config,
+    weights,
+    card,
+    history,
+    tokenizer: await Tokenizer.load(join(path, FILES.tokenizer)),
+    tokenizerJson,
+  };
 }

@@ -5,15 +5,31 @@ import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import type { Frame } from '../tokenizer/frame.js';
 import type { NumberCodec } from '../tokenizer/number-codec.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
-import { type CalibrationScores, calibratedShare, centralInterval, centrality, MIN_STUDY_TRIALS } from './calibration.js';
+import {
+  type CalibrationScores,
+  calibratedShare,
+  centralInterval,
+  centrality,
+  MIN_STUDY_TRIALS,
+} from './calibration.js';
 import type { Distribution } from './distribution.js';
-import { Evidence } from './evidence.js';
+import { Evidence, type Observation, type Point } from './evidence.js';
 import { EXPERT_NAMES } from './experts/expert.js';
+import type { FittedExperts } from './experts/fit-experts.js';
+import { fitHistory, type HistoryModel } from './history.js';
 import { Inference } from './model/inference.js';
 import { loadModel, type ModelDirectory } from './model-directory.js';
 import { PromptEncoder, renderPrompt } from './prompt.js';
 import { Random } from './random.js';
-import type { ExpertPrediction, JsonObject, Prediction, PredictRequest, PredictResult, StudyData, Trial } from './types.js';
+import type {
+  ExpertPrediction,
+  JsonObject,
+  Prediction,
+  PredictRequest,
+  PredictResult,
+  StudyData,
+  Trial,
+} from './types.js';
 
 const ABSOLUTE = new AbsoluteCodec();
 /** Studies whose fitted evidence and calibration are kept. */
@@ -27,7 +43,11 @@ const SEED = 1;
 
 interface FittedStudy {
   evidence: Evidence | undefined;
+  /** What the model's other studies say; undefined where none measures the same. */
+  history: HistoryModel | undefined;
   scores: CalibrationScores;
+  /** Experts that know this study alone, as people use them today; fitted when first asked for. */
+  localExperts?: FittedExperts;
 }
 
 /** At most `limit` items at even distances, the first and the last among them. */
@@ -53,10 +73,20 @@ export class Predictor {
   }
 
   async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {
-    const { evidence, scores } = await this.fit(study);
-    const distributions = await this.distributions(study, evidence, queries);
+    const fitted = await this.fit(study);
+    const { evidence, history, scores } = fitted;
+    const distributions = await this.distributions(
+      study,
+      evidence,
+      observe(
+        study,
+        queries.map((x) => ({ x })),
+        history,
+      ),
+    );
     const shares = levels.map((level) => calibratedShare(scores, level));
-    const experts = includeExperts && evidence?.experts ? expertPredictions(evidence, queries, levels) : undefined;
+    const experts =
+      includeExperts && evidence?.experts ? expertPredictions(localExperts(fitted, study), queries, levels) : undefined;
     const predictions = distributions.map((distribution, q): Prediction => {
       const prediction: Prediction = {
         median: distribution.median,
@@ -75,12 +105,16 @@ export class Predictor {
     return this.inference.release();
   }
 
-  private distributions(study: StudyData, evidence: Evidence | undefined, queries: readonly JsonObject[]): Promise<Distribution[]> {
+  private distributions(
+    study: StudyData,
+    evidence: Evidence | undefined,
+    queries: readonly Point[],
+  ): Promise<Distribution[]> {
     const metadata = this.encoder.metadata(study);
     const asked = evidence?.ask(queries);
     const prompts: number[][] = [];
     const codecs: NumberCodec[] = [];
-    queries.forEach((x, q) => {
+    queries.forEach(({ x }, q) => {
       const pieces = asked?.[q]?.pieces ?? [];
       prompts.push(renderPrompt({ evidence: pieces, metadata, x: this.encoder.parameters(x, pieces, metadata) }));
       codecs.push(codecFor(asked?.[q]?.frame));
@@ -90,7 +124,9 @@ export class Predictor {
 
   /** Evidence and calibration scores of a study as it stands; kept until its trials change. */
   private fit(study: StudyData): Promise<FittedStudy> {
-    const key = createHash('sha256').update(JSON.stringify([study.metadata, study.objective, study.trials])).digest('base64');
+    const key = createHash('sha256')
+      .update(JSON.stringify([study.metadata, study.objective, study.trials]))
+      .digest('base64');
     let fitted = this.fitted.get(key);
     if (!fitted) {
       fitted = this.fitAnew(study);
@@ -104,24 +140,27 @@ export class Predictor {
   }
 
   private async fitAnew(study: StudyData): Promise<FittedStudy> {
-    const context = thin(study.trials, MAX_CONTEXT);
+    const history = fitHistory(this.model.history, study, new Set([study.id]));
+    const context = observe(study, contextOf(study), history);
     return {
       evidence: context.length > 0 ? Evidence.fit(context, SEED) : undefined,
-      scores: { study: await this.crossFittedScores(study), model: this.model.card.calibration_scores },
+      history,
+      scores: { study: await this.crossFittedScores(study, history), model: this.model.card.calibration_scores },
     };
   }
 
   /** Centralities of the study's trials, each answered with the others as its context (K folds). */
-  private async crossFittedScores(study: StudyData): Promise<number[]> {
+  private async crossFittedScores(study: StudyData, history: HistoryModel | undefined): Promise<number[]> {
     const measured = study.trials.filter((t) => t.y !== null);
     if (measured.length < MIN_STUDY_TRIALS) return [];
-    const trials = new Random(SEED).shuffle([...thin(study.trials, MAX_CALIBRATION_TRIALS)]);
+    const trials = new Random(SEED).shuffle(observe(study, thin(study.trials, MAX_CALIBRATION_TRIALS), history));
     const scores: number[] = [];
     for (let fold = 0; fold < FOLDS; fold++) {
-      const asked = trials.filter((_, i) => i % FOLDS === fold).filter((t): t is Trial & { y: number } => t.y !== null);
+      const asked = trials
+        .filter((_, i) => i % FOLDS === fold)
+        .filter((t): t is Observation & { y: number } => t.y !== null);
       const context = trials.filter((_, i) => i % FOLDS !== fold);
-      const queries = asked.map((t) => t.x);
-      const distributions = await this.distributions(study, Evidence.fit(context, SEED), queries);
+      const distributions = await this.distributions(study, Evidence.fit(context, SEED), asked);
       distributions.forEach((distribution, i) => scores.push(centrality(distribution, asked[i]!.y)));
     }
     return scores;
@@ -132,8 +171,27 @@ function codecFor(frame: Frame | undefined): NumberCodec {
   return frame ? new RelativeCodec(frame) : ABSOLUTE;
 }
 
-function expertPredictions(evidence: Evidence, queries: readonly JsonObject[], levels: readonly number[]): ExpertPrediction[][] {
-  const experts = evidence.experts!;
+const contextOf = (study: StudyData): readonly Trial[] => thin(study.trials, MAX_CONTEXT);
+
+/** Points with what the other studies say of them. */
+function observe<T extends Point>(study: StudyData, points: readonly T[], history: HistoryModel | undefined): T[] {
+  const values = history?.(
+    study,
+    points.map((p) => p.x),
+  );
+  return points.map((point, i) => (values ? { ...point, history: values[i]! } : point));
+}
+
+function localExperts(fitted: FittedStudy, study: StudyData): FittedExperts {
+  fitted.localExperts ??= fitted.history ? Evidence.fit(contextOf(study), SEED).experts! : fitted.evidence!.experts!;
+  return fitted.localExperts;
+}
+
+function expertPredictions(
+  experts: FittedExperts,
+  queries: readonly JsonObject[],
+  levels: readonly number[],
+): ExpertPrediction[][] {
   const predicted = experts.predict(queries);
   return queries.map((_, q) =>
     (['median', ...EXPERT_NAMES] as const).map((name) => {
@@ -159,5 +217,10 @@ function describe({ study, model }: CalibrationScores): PredictResult['calibrati
     const reason = `Intervals are corrected on the model's validation trials of other studies, because ${few}.`;
     return { calibrated: false, basis: 'model', trials: study.length, reason };
   }
-  return { calibrated: false, basis: 'none', trials: study.length, reason: `Intervals are the model's own, because ${few}.` };
+  return {
+    calibrated: false,
+    basis: 'none',
+    trials: study.length,
+    reason: `Intervals are the model's own, because ${few}.`,
+  };
 }

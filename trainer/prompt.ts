@@ -35,7 +35,7 @@ export function renderPrompt(
  * Whole entries up to `budget` tokens, in canonical order; `⟨cut⟩` says that some were left out. The longest go first, so
  * that one long description does not push out a dozen short facts.
  */
-function fit(entries: readonly number[][], budget: number): number[] {
+function withinBudget(entries: readonly number[][], budget: number): number[] {
   let total = entries.reduce((sum, e) => sum + e.length, 0);
   if (total <= budget) return entries.flat();
   const dropped = new Set<number>();
@@ -50,7 +50,9 @@ function fit(entries: readonly number[][], budget: number): number[] {
 
 /** The objective as the model reads it, in front of the study's own metadata. */
 function objectiveEntries(objective: Objective): JsonObject {
-  return JSON.parse(JSON.stringify({ objective: objective.name, goal: objective.goal, unit: objective.unit })) as JsonObject;
+  return JSON.parse(
+    JSON.stringify({ objective: objective.name, goal: objective.goal, unit: objective.unit }),
+  ) as JsonObject;
 }
 
 /** Turns studies and parameters into token ids; metadata is encoded once a study. */
@@ -66,7 +68,7 @@ export class PromptEncoder {
     let ids = this.metadataOf.get(study);
     if (!ids) {
       const entries = [...serializeEntries(objectiveEntries(study.objective)), ...serializeEntries(study.metadata)];
-      ids = fit(this.tokenizer.encodeEntries(entries), this.limits.max_metadata);
+      ids = withinBudget(this.tokenizer.encodeEntries(entries), this.limits.max_metadata);
       this.metadataOf.set(study, ids);
     }
     return ids;
@@ -75,6 +77,6 @@ export class PromptEncoder {
   /** Parameters, within what evidence and metadata leave of the budget. */
   parameters(x: JsonObject, evidence: readonly number[][], metadata: readonly number[]): number[] {
     const used = evidence.reduce((sum, piece) => sum + piece.length, 0) + metadata.length + 4;
-    return fit(this.tokenizer.encodeEntries(serializeEntries(x)), Math.max(0, this.limits.max_prompt - used));
+    return withinBudget(this.tokenizer.encodeEntries(serializeEntries(x)), Math.max(0, this.limits.max_prompt - used));
   }
 }

@@ -33,6 +33,8 @@ export interface TrainConfig {
   max_context: number;
   /** Share of episodes without any context. */
   no_context: number;
+  /** Share of episodes that do not see what the other studies say, as when a study is the first of its kind. */
+  no_history: number;
   /** Chance that a piece of evidence is left out of a prompt, so that the model works with what there is. */
   drop_piece: number;
   /** Chance that an example is shown without any evidence and answered on the absolute scale. */
@@ -73,6 +75,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   queries: 32,
   max_context: 200,
   no_context: 0.04,
+  no_history: 0.15,
   drop_piece: 0.05,
   drop_all: 0.05,
   max_prompt: 384,
@@ -110,6 +113,7 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   queries: count(1, 1024),
   max_context: count(0, 1000),
   no_context: real(0, 1),
+  no_history: real(0, 1),
   drop_piece: real(0, 1),
   drop_all: real(0, 1),
   max_prompt: count(32, 2048),
@@ -151,7 +155,10 @@ export function resolveTrainConfig(overrides: Record<string, Json> = {}): TrainC
     const { integer, min, max } = RULES[name];
     if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
       const kind = integer ? 'an integer' : 'a number';
-      throw new TrainerError('train_config', `Hyperparameter "${key}" must be ${kind} from ${min} to ${max}, not ${JSON.stringify(value)}`);
+      throw new TrainerError(
+        'train_config',
+        `Hyperparameter "${key}" must be ${kind} from ${min} to ${max}, not ${JSON.stringify(value)}`,
+      );
     }
     config[name] = value;
   }

@@ -7,11 +7,11 @@ import { packageFile } from '../tokenizer/package-root.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { bucketByLength, type LengthBucket, trainingBatches } from './batches.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { splitStudies } from './episodes.js';
 import { TrainerError } from './errors.js';
 import { type ExamplePool, loadOrMakeExamples } from './example-pool.js';
 import { LoopExecutor, type TrainingState } from './executors/loop-executor.js';
-import { type ModelConfig, DEFAULT_MODEL_CONFIG } from './model/config.js';
+import { collectHistory, type HistoryRow } from './history.js';
+import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialWeights, type Weights } from './model/parameters.js';
 import { loadModel, saveModel } from './model-directory.js';
 import { adamW } from './optimizers/adamw.js';
@@ -39,22 +39,43 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   const config = resolveTrainConfig(request.config);
   const trials = request.studies.reduce((sum, s) => sum + s.trials.length, 0);
   if (trials < MIN_TRAINING_TRIALS) {
-    throw new TrainerError('no_training_data', `The studies hold ${trials} finished trials; training needs at least ${MIN_TRAINING_TRIALS}`);
+    throw new TrainerError(
+      'no_training_data',
+      `The studies hold ${trials} finished trials; training needs at least ${MIN_TRAINING_TRIALS}`,
+    );
   }
   await mkdir(request.workDir, { recursive: true });
 
   const parent = request.parentDir ? await loadModel(request.parentDir) : undefined;
-  const tokenizerFile = request.parentDir ? join(request.parentDir, 'tokenizer.json') : packageFile('tokenizer', 'tokenizer.json');
+  const tokenizerFile = request.parentDir
+    ? join(request.parentDir, 'tokenizer.json')
+    : packageFile('tokenizer', 'tokenizer.json');
   const tokenizerJson = parent?.tokenizerJson ?? (await readFile(tokenizerFile, 'utf8'));
   const modelConfig = parent?.config ?? modelConfigOf(config);
   const fingerprint = fingerprintOf(config, request.studies, tokenizerJson, parent?.weights);
 
-  const pool = await prepare(request, config, tokenizerFile, fingerprint, hooks, emit);
-  const executor = new LoopExecutor({ config: modelConfig, optimizer: adamW(adamOptions(config)), threads: config.threads });
-  const start = () => executor.initialState(parent ? new Map(parent.weights) : initialWeights(modelConfig, config.seed));
+  const history = mergeHistory(collectHistory(request.studies), parent?.history ?? []);
+  const pool = await prepare(request, history, config, tokenizerFile, fingerprint, hooks, emit);
+  const executor = new LoopExecutor({
+    config: modelConfig,
+    optimizer: adamW(adamOptions(config)),
+    threads: config.threads,
+  });
+  const start = () =>
+    executor.initialState(parent ? new Map(parent.weights) : initialWeights(modelConfig, config.seed));
   const state = (await loadCheckpoint(request.workDir, fingerprint)) ?? start();
   try {
-    await runSteps(executor, state, bucketByLength(pool.training), config, modelConfig, request.workDir, fingerprint, hooks, emit);
+    await runSteps(
+      executor,
+      state,
+      bucketByLength(pool.training),
+      config,
+      modelConfig,
+      request.workDir,
+      fingerprint,
+      hooks,
+      emit,
+    );
   } finally {
     await executor.release();
   }
@@ -66,7 +87,10 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });
   const verdict = judge(after, before);
   const metrics: Record<string, number> = { steps: state.step, training_examples: pool.training.length };
-  Object.assign(metrics, after && { validation_score: after.score, validation_error: after.error, validation_trials: after.trials });
+  Object.assign(
+    metrics,
+    after && { validation_score: after.score, validation_error: after.error, validation_trials: after.trials },
+  );
   Object.assign(metrics, before && { parent_validation_score: before.score, parent_validation_error: before.error });
   const resolved = { ...config } as unknown as Record<string, Json>;
   if (verdict.publish) {
@@ -75,6 +99,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
       config: modelConfig,
       weights: state.weights,
       tokenizerJson,
+      history,
       card: {
         serialization_version: SERIALIZATION_VERSION,
         max_prompt: config.max_prompt,
@@ -97,15 +122,24 @@ function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainCo
 }
 
 /** Names everything that the weights depend on. */
-function fingerprintOf(config: TrainConfig, studies: readonly StudyData[], tokenizerJson: string, parent: Weights | undefined): string {
-  const hash = createHash('sha256').update(JSON.stringify([config, studies])).update(tokenizerJson);
-  for (const [name, data] of parent ?? []) hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+function fingerprintOf(
+  config: TrainConfig,
+  studies: readonly StudyData[],
+  tokenizerJson: string,
+  parent: Weights | undefined,
+): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([config, studies]))
+    .update(tokenizerJson);
+  for (const [name, data] of parent ?? [])
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest('hex');
 }
 
 /** Examples of the job, with progress. */
 async function prepare(
   request: TrainRequest,
+  rows: HistoryRow[],
   config: TrainConfig,
   tokenizerFile: string,
   fingerprint: string,
@@ -113,7 +147,6 @@ async function prepare(
   emit: (event: TrainEvent) => void,
 ): Promise<ExamplePool> {
   emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
-  const studies = splitStudies(request.studies, config.seed, config.validation);
   const begin = performance.now();
   let last = Number.NEGATIVE_INFINITY;
   const onProgress = (done: number, total: number) => {
@@ -122,8 +155,23 @@ async function prepare(
     last = elapsed;
     emit({ type: 'prepare', done, total, etaSeconds: (elapsed / done) * (total - done) });
   };
-  const { workDir } = request;
-  return loadOrMakeExamples({ studies, config, tokenizerFile, workDir, fingerprint, signal: hooks.signal, onProgress });
+  const { studies, workDir } = request;
+  return loadOrMakeExamples({
+    studies,
+    rows,
+    config,
+    tokenizerFile,
+    workDir,
+    fingerprint,
+    signal: hooks.signal,
+    onProgress,
+  });
+}
+
+/** What the parent knew stays known, but for the studies that are learned anew. */
+function mergeHistory(own: HistoryRow[], parents: readonly HistoryRow[]): HistoryRow[] {
+  const known = new Set(own.map((row) => row.study));
+  return [...own, ...parents.filter((row) => !known.has(row.study))];
 }
 
 /** Runs of K steps until all are done, checkpoints between them. */
@@ -139,7 +187,12 @@ async function runSteps(
   emit: (event: TrainEvent) => void,
 ): Promise<void> {
   const { steps, run_steps } = config;
-  const schedule = { peak: config.learning_rate, warmupSteps: config.warmup_steps, steps, finalFraction: config.final_learning_rate };
+  const schedule = {
+    peak: config.learning_rate,
+    warmupSteps: config.warmup_steps,
+    steps,
+    finalFraction: config.final_learning_rate,
+  };
   const batchOptions = { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config };
   const resumed = state.step > 0 ? `Going on from step ${state.step}` : 'Training';
   emit({ type: 'phase', phase: 'train', message: `${resumed}: ${steps} steps of ${config.batch_size} examples` });
@@ -183,13 +236,15 @@ async function runSteps(
 }
 
 /** Do no harm: a fine-tune replaces its parent only where it answers better about trials that neither has seen. */
-function judge(after: ValidationAnswers | undefined, before: ValidationAnswers | undefined): { publish: boolean; reason: string } {
+function judge(
+  after: ValidationAnswers | undefined,
+  before: ValidationAnswers | undefined,
+): { publish: boolean; reason: string } {
   if (!before || !after) {
-    const few = after ? "" : " and too few trials to hold any back";
-    return { publish: true, reason: `There is ${before ? "nothing" : "no parent"} to compare with${few}.` };
+    const few = after ? '' : ' and too few trials to hold any back';
+    return { publish: true, reason: `There is ${before ? 'nothing' : 'no parent'} to compare with${few}.` };
   }
   const comparison = `${after.score.toFixed(4)} against the parent's ${before.score.toFixed(4)} on ${after.trials} trials held back`;
   if (after.score < before.score) return { publish: true, reason: `Better than its parent: ${comparison}.` };
   return { publish: false, reason: `Not better than its parent: ${comparison}.` };
 }
-

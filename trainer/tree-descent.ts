@@ -48,7 +48,7 @@ function expand(tree: Tree, rowOf: (index: number) => Float32Array, { firstToken
       const ids = [...prefix.ids, id];
       const whole = codec.allowedNext(ids).length === 0;
       if (mass >= minMass && !whole) next.push({ ids, mass });
-      else tree.cells.push({ ...codec.interval(ids), mass, resolved: mass >= minMass });
+      else tree.cells.push({ ...codec.interval(ids), mass, whole });
     }
   });
   tree.live = next;
@@ -58,7 +58,11 @@ function expand(tree: Tree, rowOf: (index: number) => Float32Array, { firstToken
  * The distribution of each query: all live prefixes of all queries form one batch a level.
  * @param codecs one a query; `next` answers for the queries in the same order
  */
-export async function descend(codecs: readonly NumberCodec[], next: NextTokens, options: DescentOptions): Promise<Distribution[]> {
+export async function descend(
+  codecs: readonly NumberCodec[],
+  next: NextTokens,
+  options: DescentOptions,
+): Promise<Distribution[]> {
   const trees = codecs.map((codec): Tree => ({ codec, live: [{ ids: [], mass: 1 }], cells: [], pInfeasible: 0 }));
   for (let steps = 1; ; steps++) {
     const width = Math.max(...trees.map((tree) => tree.live.length));
@@ -77,5 +81,11 @@ export async function descend(codecs: readonly NumberCodec[], next: NextTokens, 
       expand(tree, rowOf, options);
     });
   }
-  return trees.map(({ cells, pInfeasible }) => new Distribution(cells.sort((a, b) => a.lo - b.lo), pInfeasible));
+  return trees.map(
+    ({ cells, pInfeasible }) =>
+      new Distribution(
+        cells.sort((a, b) => a.lo - b.lo),
+        pInfeasible,
+      ),
+  );
 }

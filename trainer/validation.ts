@@ -4,8 +4,8 @@ import { Frame } from '../tokenizer/frame.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { centrality } from './calibration.js';
 import type { Distribution } from './distribution.js';
-import { Inference } from './model/inference.js';
 import type { ModelConfig } from './model/config.js';
+import { Inference } from './model/inference.js';
 import type { Weights } from './model/parameters.js';
 import { type Example, renderPrompt } from './prompt.js';
 
@@ -15,14 +15,17 @@ export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata'
   y: number | null;
   /** The query's frame; absent without evidence. */
   frame?: { center: number; scale: number };
-  /** Scale of the study's own frame: what an error is measured by. */
-  studyScale: number;
+  /** The study's own frame, from all of its trials: in its units errors are measured. */
+  studyFrame: { center: number; scale: number };
 }
 
 export interface ValidationAnswers {
-  /** Mean of CRPS / study scale − log P(failed or not, as it was): lower is better. */
+  /**
+   * Mean of CRPS(u) − log P(failed or not, as it was), nats: lower is better. u is y in the study's frame, where one wild
+   * tail cannot outweigh a hundred good answers.
+   */
   score: number;
-  /** Mean of |median − y| / study scale. */
+  /** Mean of |median − y| in units of u. */
   error: number;
   trials: number;
   /** Ascending; see `centrality`. */
@@ -42,8 +45,13 @@ export async function validate(
   if (examples.length === 0) return undefined;
   const inference = new Inference(config, weights, threads);
   try {
-    const codecs = examples.map(({ frame }) => (frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec()));
-    const distributions = await inference.distributions(examples.map((e) => renderPrompt(e)), codecs);
+    const codecs = examples.map(({ frame }) =>
+      frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec(),
+    );
+    const distributions = await inference.distributions(
+      examples.map((e) => renderPrompt(e)),
+      codecs,
+    );
     return summarize(examples, distributions);
   } finally {
     await inference.release();
@@ -54,13 +62,15 @@ function summarize(examples: readonly ValidationExample[], distributions: readon
   let score = 0;
   let error = 0;
   const centralities: number[] = [];
-  examples.forEach(({ y, studyScale }, i) => {
+  examples.forEach(({ y, studyFrame }, i) => {
+    const frame = new Frame(studyFrame.center, studyFrame.scale);
     const distribution = distributions[i]!;
     const outcome = y === null ? distribution.pInfeasible : 1 - distribution.pInfeasible;
     score -= Math.log(Math.max(LEAST_PROBABILITY, outcome));
     if (y === null) return;
-    score += distribution.crps(y) / studyScale;
-    error += Math.abs(distribution.median - y) / studyScale;
+    const inFrame = distribution.map((value) => frame.toUnit(value));
+    score += inFrame.crps(frame.toUnit(y));
+    error += Math.abs(frame.toUnit(distribution.median) - frame.toUnit(y));
     centralities.push(centrality(distribution, y));
   });
   centralities.sort((a, b) => a - b);

@@ -9,7 +9,7 @@ function normal(mean: number, sd: number): Distribution {
   const cells = Array.from({ length: 400 }, (_, i) => {
     const lo = -8 + i * 0.04;
     const middle = lo + 0.02;
-    return { lo: mean + sd * lo, hi: mean + sd * (lo + 0.04), mass: Math.exp((-middle * middle) / 2), resolved: true };
+    return { lo: mean + sd * lo, hi: mean + sd * (lo + 0.04), mass: Math.exp((-middle * middle) / 2), whole: true };
   });
   return new Distribution(cells);
 }

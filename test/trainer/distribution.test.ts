@@ -3,21 +3,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Cell, Distribution } from '../../trainer/distribution.js';
 
-const uniform = new Distribution([{ lo: 2, hi: 6, mass: 1, resolved: true }]);
+const uniform = new Distribution([{ lo: 2, hi: 6, mass: 1, whole: true }]);
 
 /** Ascending cells with gaps of zero width and masses that need not sum to 1. */
 const cells = fc
-  .array(fc.record({ width: fc.double({ min: 1e-6, max: 1e3, noNaN: true }), mass: fc.double({ min: 1e-9, max: 1, noNaN: true }) }), {
-    minLength: 1,
-    maxLength: 40,
-  })
+  .array(
+    fc.record({
+      width: fc.double({ min: 1e-6, max: 1e3, noNaN: true }),
+      mass: fc.double({ min: 1e-9, max: 1, noNaN: true }),
+    }),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  )
   .chain((parts) => fc.record({ parts: fc.constant(parts), start: fc.double({ min: -1e3, max: 1e3, noNaN: true }) }))
   .map(({ parts, start }) => {
     let at = start;
     return parts.map(({ width, mass }): Cell => {
       const lo = at;
       at += width;
-      return { lo, hi: at, mass, resolved: true };
+      return { lo, hi: at, mass, whole: true };
     });
   });
 
@@ -34,11 +40,11 @@ describe('Distribution', () => {
     expect(uniform.crps(1)).toBeCloseTo(1 + 4 / 3, 12);
   });
 
-  it('counts unresolved mass at the far ends at the edge of what is resolved', () => {
+  it('counts mass cut short at the far ends of the line at the edge next to the median', () => {
     const distribution = new Distribution([
-      { lo: -1e31, hi: 0, mass: 1e-4, resolved: false },
-      { lo: 0, hi: 1, mass: 0.9998, resolved: true },
-      { lo: 1, hi: 1e31, mass: 1e-4, resolved: false },
+      { lo: -1e31, hi: 0, mass: 1e-4, whole: false },
+      { lo: 0, hi: 1, mass: 0.9998, whole: true },
+      { lo: 1, hi: 1e31, mass: 1e-4, whole: false },
     ]);
     expect(distribution.mean).toBeCloseTo(0.5, 3);
     expect(distribution.quantile(1)).toBe(1);
@@ -48,15 +54,19 @@ describe('Distribution', () => {
 
   it('has quantiles that never cross and that its cdf inverts', () => {
     fc.assert(
-      fc.property(cells, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 }), (parts, levels) => {
-        const distribution = new Distribution(parts);
-        const sorted = [...levels].sort((a, b) => a - b);
-        const quantiles = sorted.map((p) => distribution.quantile(p));
-        quantiles.forEach((q, i) => {
-          if (i > 0) expect(q).toBeGreaterThanOrEqual(quantiles[i - 1]!);
-          expect(distribution.cdf(q)).toBeCloseTo(sorted[i]!, 6);
-        });
-      }),
+      fc.property(
+        cells,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 }),
+        (parts, levels) => {
+          const distribution = new Distribution(parts);
+          const sorted = [...levels].sort((a, b) => a - b);
+          const quantiles = sorted.map((p) => distribution.quantile(p));
+          quantiles.forEach((q, i) => {
+            if (i > 0) expect(q).toBeGreaterThanOrEqual(quantiles[i - 1]!);
+            expect(distribution.cdf(q)).toBeCloseTo(sorted[i]!, 6);
+          });
+        },
+      ),
     );
   });
 

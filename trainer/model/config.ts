@@ -60,14 +60,20 @@ export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown
 export function fromHuggingFaceConfig(json: Record<string, unknown>): ModelConfig {
   for (const key of ['model_type', 'feed_forward_proj', 'tie_word_embeddings'] as const) {
     if (json[key] !== FIXED[key]) {
-      throw new TrainerError('model_config', `config.json: ${key} is ${JSON.stringify(json[key])}; a T5 v1.1 model has ${JSON.stringify(FIXED[key])}`);
+      throw new TrainerError(
+        'model_config',
+        `config.json: ${key} is ${JSON.stringify(json[key])}; a T5 v1.1 model has ${JSON.stringify(FIXED[key])}`,
+      );
     }
   }
   const config = { ...DEFAULT_MODEL_CONFIG };
   for (const key of Object.keys(config) as (keyof ModelConfig)[]) {
     const value = json[key];
     if (typeof value !== 'number' || !(value > 0)) {
-      throw new TrainerError('model_config', `config.json: ${key} must be a positive number, not ${JSON.stringify(value)}`);
+      throw new TrainerError(
+        'model_config',
+        `config.json: ${key} must be a positive number, not ${JSON.stringify(value)}`,
+      );
     }
     config[key] = value;
   }

@@ -12,8 +12,8 @@ import { relativeBuckets } from './t5.js';
 const CHUNK = 64;
 /** Prompts are padded to a multiple of this, so that queries of like length share memory plans. */
 const LENGTH_STEP = 16;
-/** Mass below which a prefix is not looked into: at most a thousandth of a quantile's level is decided by interpolation. */
-const MIN_MASS = 5e-4;
+/** Mass below which a prefix is not looked into: at most a few thousandths of a quantile's level is decided by interpolation. */
+const MIN_MASS = 2e-3;
 
 export class Inference {
   private encoder: Promise<OrtSession> | undefined;

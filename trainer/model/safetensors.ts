@@ -13,7 +13,10 @@ interface HeaderEntry {
 }
 
 /** Serializes float32 tensors in the map's order. `metadata` holds strings only, as the format demands. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, SafeTensor>, metadata: Record<string, string> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafeTensor>,
+  metadata: Record<string, string> = {},
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {

@@ -1,7 +1,7 @@
 // The forward graphs that serve predictions: the encoder once a query, the decoder over many prefixes of each query.
 import { Graph } from '../graph/graph.js';
 import { MatMul } from '../graph/ops/matmul.js';
-import { Squeeze, Slice } from '../graph/ops/shape.js';
+import { Slice, Squeeze } from '../graph/ops/shape.js';
 import { LogSoftmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
 import { parameterSpecs, type Weights } from './parameters.js';
@@ -9,7 +9,9 @@ import { causalMask, decode, encode, paddingMask, parameterLookup, relativeBucke
 
 function weightValues(g: Graph, config: ModelConfig, weights: Weights) {
   return parameterLookup(
-    new Map(parameterSpecs(config).map((s) => [s.name, g.initializer(s.name, 'float32', s.shape, weights.get(s.name)!)])),
+    new Map(
+      parameterSpecs(config).map((s) => [s.name, g.initializer(s.name, 'float32', s.shape, weights.get(s.name)!)]),
+    ),
   );
 }
 

@@ -93,7 +93,9 @@ export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelC
   for (let i = 0; i < config.num_layers; i++) {
     const name = attentionName(i);
     const h = rmsNorm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
-    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) => splitHeads(MatMul(h, p(`${name}.${part}.weight`)), config));
+    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
+      splitHeads(MatMul(h, p(`${name}.${part}.weight`)), config),
+    );
     const context = mergeHeads(attend(q!, k!, v!, bias), config);
     x = Add(x, MatMul(context, p(`${name}.o.weight`)));
     x = feedForward(x, `encoder.block.${i}.layer.1`, p, config);
@@ -126,7 +128,9 @@ export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelC
   for (let i = 0; i < config.num_decoder_layers; i++) {
     const self = `${block(i)}.layer.0.SelfAttention`;
     let h = rmsNorm(x, p(`${block(i)}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
-    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) => splitHeads(MatMul(h, p(`${self}.${part}.weight`)), config));
+    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
+      splitHeads(MatMul(h, p(`${self}.${part}.weight`)), config),
+    );
     x = Add(x, MatMul(mergeHeads(attend(q!, k!, v!, bias), config), p(`${self}.o.weight`)));
 
     // All prefixes of a query attend to the same states, so they stand in one matrix product: [batch, prefixes·steps, ..].
@@ -182,4 +186,3 @@ export function parameterLookup(values: ReadonlyMap<string, Value>): ParameterVa
     return value;
   };
 }
-

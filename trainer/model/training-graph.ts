@@ -58,7 +58,11 @@ export function digitLoss(
       ids: Unsqueeze(batch.decoderIds, [1]),
       steps: shape.steps,
       buckets: g.constant('int32', [shape.steps, shape.steps], relativeBuckets(shape.steps, false, config)),
-      causalMask: g.constant(dtype, [shape.steps, shape.steps], dtype === 'float32' ? causal : Float64Array.from(causal)),
+      causalMask: g.constant(
+        dtype,
+        [shape.steps, shape.steps],
+        dtype === 'float32' ? causal : Float64Array.from(causal),
+      ),
       encoderStates: states,
       encoderMask: mask,
     },
@@ -68,7 +72,11 @@ export function digitLoss(
   const logits = MatMul(Squeeze(decoded, [1]), p('lm_head.weight'));
   const logProbabilities = Sub(logits, ReduceLogSumExp(logits, { axes: [2], keepdims: true }));
   const tokens = config.number_token_end - config.number_token_begin;
-  const ids = g.constant('int32', [tokens], Int32Array.from({ length: tokens }, (_, i) => i));
+  const ids = g.constant(
+    'int32',
+    [tokens],
+    Int32Array.from({ length: tokens }, (_, i) => i),
+  );
   const oneHot = Cast(Equal(Unsqueeze(batch.targets, [2]), ids), dtype);
   const weighted = Mul(oneHot, Unsqueeze(batch.weights, [2]));
   return Neg(ReduceSum(Mul(weighted, logProbabilities), { keepdims: false }));

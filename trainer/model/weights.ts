@@ -47,7 +47,10 @@ function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor
   const [first, second] = spec.shape;
   const expected = spec.kind === 'linear' ? [isHead ? config.vocab_size : second!, first!] : spec.shape;
   if (tensor.shape.join() !== expected.join()) {
-    throw new TrainerError('model_files', `model.safetensors: ${spec.name} is [${tensor.shape}]; config.json asks for [${expected}]`);
+    throw new TrainerError(
+      'model_files',
+      `model.safetensors: ${spec.name} is [${tensor.shape}]; config.json asks for [${expected}]`,
+    );
   }
   if (spec.kind !== 'linear') return tensor.data;
   const { data } = tensor;
