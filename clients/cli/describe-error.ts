@@ -19,9 +19,12 @@ export function describeError(error: unknown): DescribedError {
     return { code: 'usage', lines, exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
   }
   if (error instanceof ApiError) {
-    const details = error.errors.map(({ pointer, detail, fix }) => `${pointer}: ${detail}. ${fix}`);
-    if (error.code === 'no_model') details.push('Train one: omnireg train --all');
-    return { code: error.code, lines: [`${error.message} [${error.code}]`, ...details], exitCode: exitCodes.failed };
+    // The detail of a problem is that of its first field error, which is said with its fix.
+    const lines = error.errors.map(({ pointer, detail, fix }) => `${pointer} ${detail}. ${fix}`);
+    if (lines.length === 0) lines.push(error.message);
+    lines[0] += ` [${error.code}]`;
+    if (error.code === 'no_model') lines.push('Train one: omnireg train --all');
+    return { code: error.code, lines, exitCode: exitCodes.failed };
   }
   if (error instanceof Error && error.name === 'AbortError') {
     return { code: 'interrupted', lines: ['Interrupted.'], exitCode: exitCodes.interrupted };

@@ -72,8 +72,7 @@ export interface ImportReport {
  */
 export async function importFile(client: HttpClient, options: ImportFileOptions): Promise<ImportReport> {
   const scan = await scanCsv(options.path, options);
-  const kinds = scan.profiles.map(({ kind }) => kind);
-  const plan = planImport(scan.header, kinds, options, options.path);
+  const plan = planImport(scan.header, scan.profiles, options, options.path);
   const report: ImportReport = {
     file: options.path,
     study: options.study && { id: options.study.id, name: options.study.name, created: false },
@@ -85,7 +84,7 @@ export async function importFile(client: HttpClient, options: ImportFileOptions)
     infeasible: 0,
     rejected: 0,
     errors: [],
-    notes: columnNotes(scan),
+    notes: columnNotes(scan, plan.parameters),
   };
   await new Importer(client, options, plan, scan, report).run();
   return report;

@@ -37,7 +37,7 @@ export async function queriesFromCsv(
     missing: new Set(options.missing.map((value) => value.trim())),
     decimalComma: options.decimalComma,
   };
-  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan) };
+  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan, parameters) };
   const strangers = known.size === 0 ? [] : parameters.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (strangers.length > 0) {
     result.notes.push(`the study's trials have no parameter ${strangers.map((name) => `"${name}"`).join(', ')}`);

@@ -35,6 +35,8 @@ export function addTrainCommand(program: Command): void {
 
 async function runTrain(options: TrainCommandOptions, command: Command): Promise<void> {
   const { terminal, client, signal } = contextOf(command);
+  // The service would name a missing study by its place in the list; people know it by its id.
+  for (const id of options.study ?? []) await client.getStudy(id, { signal });
   const job =
     options.follow === undefined
       ? await client.createFineTuningJob(jobFrom(options), { signal })

@@ -26,6 +26,13 @@ export interface ParameterColumn {
   kind: ColumnKind;
 }
 
+/** What the plan has to know of a column: ColumnProfile. */
+export interface SeenColumn {
+  readonly kind: ColumnKind;
+  /** Cells that are numbers. */
+  readonly numbers: number;
+}
+
 /** What it takes to read the parameters of a row. */
 export interface QueryPlan {
   /** Cells that every row must have. */
@@ -43,12 +50,12 @@ export interface ImportPlan extends QueryPlan {
 }
 
 /**
- * @param kinds Of every column, in the file's order.
+ * @param columns What was seen of every column, in the file's order.
  * @throws CliError unknown_column where a named column is not in the file; usage where nothing is left to be x.
  */
 export function planImport(
   header: Header,
-  kinds: readonly ColumnKind[],
+  columns: readonly SeenColumn[],
   options: PlanOptions,
   path: string,
 ): ImportPlan {
@@ -69,10 +76,10 @@ export function planImport(
   const objectives =
     options.objectives.length > 0
       ? options.objectives.map((objective) => ({ index: place(objective.name, options.objectivesFrom), objective }))
-      : [lastColumn(header, kinds, new Set([...ignored, ...(status ? [status.index] : [])]), path)];
+      : [lastColumn(header, columns, new Set([...ignored, ...(status ? [status.index] : [])]), path)];
   const taken = new Set([...ignored, ...objectives.map(({ index }) => index), ...(status ? [status.index] : [])]);
   const parameters = header.names
-    .map((name, index) => ({ index, name, kind: kinds[index]! }))
+    .map((name, index) => ({ index, name, kind: columns[index]!.kind }))
     .filter(({ index, kind }) => !taken.has(index) && kind !== 'empty');
   if (parameters.length === 0) {
     throw new CliError(
@@ -92,16 +99,23 @@ export function planImport(
   };
 }
 
-function lastColumn(header: Header, kinds: readonly ColumnKind[], taken: ReadonlySet<number>, path: string) {
+function lastColumn(header: Header, columns: readonly SeenColumn[], taken: ReadonlySet<number>, path: string) {
   let index = header.names.length - 1;
   // An exported sheet often ends with columns that are empty all the way down.
-  while (index >= 0 && (taken.has(index) || kinds[index] === 'empty')) index--;
+  while (index >= 0 && (taken.has(index) || columns[index]!.kind === 'empty')) index--;
   const name = header.names[index];
   if (name === undefined) {
     throw new CliError(
       'csv_unusable',
       `${path} has no column with values to be the objective.`,
       'Name it with --objective.',
+    );
+  }
+  if (columns[index]!.numbers === 0) {
+    throw new CliError(
+      'csv_unusable',
+      `${path}: the last column, ${JSON.stringify(name)}, is taken for the objective and holds no number.`,
+      'Name the column that was measured with --objective.',
     );
   }
   return { index, objective: { name } satisfies Objective };

@@ -2,6 +2,7 @@
 import { CliError } from '../errors.js';
 import { ColumnProfile, type Header, readHeader } from './columns.js';
 import { type CsvItem, detectDelimiter, readCsv } from './records.js';
+import { shortValue } from './row-errors.js';
 import { prepare } from './trials.js';
 
 export interface ScanOptions {
@@ -60,23 +61,26 @@ export async function* readRows({ path, delimiter, header }: CsvScan): AsyncGene
   }
 }
 
-/** What a person should know of how the columns were read. */
-export function columnNotes({ header, profiles }: CsvScan): string[] {
+/** What a person should know of how the columns of these parameters were read. */
+export function columnNotes({ header, profiles }: CsvScan, parameters: readonly { index: number }[]): string[] {
   const notes: string[] = [];
   if (!header.inFile) {
     notes.push(
       `the first line is numbers, so it is read as data and the columns are named ${header.names[0]} to ${header.names.at(-1)}; say --header if it is a header`,
     );
   }
-  for (const [i, profile] of profiles.entries()) {
+  for (const { index: i } of parameters) {
+    const profile = profiles[i]!;
     const name = JSON.stringify(header.names[i]);
     if (header.unnamed.includes(header.names[i]!) && profile.kind !== 'empty') {
       notes.push(`column ${i + 1} has no name and is called ${name}; leave it out with --ignore ${header.names[i]}`);
     }
     const { surprise } = profile;
     if (surprise) {
+      const cell = JSON.stringify(shortValue(surprise.cell));
+      const others = surprise.numbers === 1 ? 'one number' : `${surprise.numbers} numbers`;
       notes.push(
-        `column ${name} is read as text, as line ${surprise.line} holds ${JSON.stringify(surprise.cell.slice(0, 40))} among ${surprise.numbers} numbers; if that means "no value", add --missing ${JSON.stringify(surprise.cell.slice(0, 40))}`,
+        `column ${name} is read as text, as line ${surprise.line} holds ${cell} beside ${others}; if that means "no value", add --missing ${cell}`,
       );
     }
   }

@@ -59,7 +59,9 @@ function rowToX({ line, cells }: CsvRecord, plan: QueryPlan, errors: RowError[])
     if (cell.trim() === '') continue;
     if (column.kind === 'number' && cellKind(cell) !== 'number') {
       const { what, fix, code } = notANumber(cell);
-      const hint = code === 'not_finite' ? `${fix} An empty cell is a missing parameter.` : fix;
+      const hint = /\d/.test(cell)
+        ? fix
+        : `Empty the cell where there is no value, or add --missing ${JSON.stringify(cell.trim())}.`;
       errors.push({ line, column: column.name, value: shortValue(cell), code, what, fix: hint });
       continue;
     }

@@ -71,7 +71,10 @@ export function comparisonTable({ methods, level }: Comparison, emphasize: (line
     { title: `${percent} coverage`, align: 'right' },
     { title: `${percent} width / range`, align: 'right' },
   ];
-  const figure = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
+  const figure = (value: number, digits: number) => {
+    if (!Number.isFinite(value)) return '–';
+    return Math.abs(value) < 1000 ? value.toFixed(digits) : value.toExponential(1);
+  };
   const rows = methods.map(({ label, scores }) => [
     label,
     figure(scores.error, 4),

@@ -62,12 +62,7 @@ export async function findExamples(folder: string, wanted: readonly string[]): P
 export async function readExample(example: Example): Promise<TrialCreate[]> {
   const options = { ...importFileDefaults, objectives: example.objectives, ignore: example.unused };
   const scan = await scanCsv(example.csv, options);
-  const plan = planImport(
-    scan.header,
-    scan.profiles.map(({ kind }) => kind),
-    options,
-    example.csv,
-  );
+  const plan = planImport(scan.header, scan.profiles, options, example.csv);
   const trials: TrialCreate[] = [];
   for await (const item of readRows(scan)) {
     const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item.record, plan);

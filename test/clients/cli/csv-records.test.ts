@@ -54,10 +54,9 @@ describe('a CSV that was written', () => {
   });
 
   test('keeps its line numbers, whatever ends its lines and whatever its cells contain', async () => {
-    const simple = cell.filter((text) => !/[\r\n]/.test(text) || /^[\s\S]*\n$/.test(text));
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.constantFrom('\n', '\r\n'), simple, fc.integer({ min: 0, max: 2 })), {
+        fc.array(fc.tuple(fc.constantFrom('\n', '\r\n'), cell, fc.integer({ min: 0, max: 2 })), {
           minLength: 1,
           maxLength: 15,
         }),

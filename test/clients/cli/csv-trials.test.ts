@@ -21,12 +21,7 @@ async function trialsOf(content: string, overrides: Partial<ImportFileOptions> =
   writeFileSync(path, content);
   const options = { ...importFileDefaults, ...overrides };
   const scan = await scanCsv(path, options);
-  const plan = planImport(
-    scan.header,
-    scan.profiles.map(({ kind }) => kind),
-    options,
-    path,
-  );
+  const plan = planImport(scan.header, scan.profiles, options, path);
   const trials: TrialCreate[] = [];
   const errors: RowError[] = [];
   for await (const item of readRows(scan)) {
