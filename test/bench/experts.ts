@@ -1,4 +1,5 @@
-// Error of each expert on real tasks, by number of context trials. Run by hand: node dist/test/bench/experts.js FOLDER [--splits]
+// Error of each expert on real tasks, by number of context trials. Run by hand:
+//   npx tsc --noEmit false --outDir dist/bench && node dist/bench/test/bench/experts.js FOLDER [--splits]
 // FOLDER holds one folder a family and in it one CSV a task, y last. --splits prints the rows used, as JSON, for a side-by-side with other libraries.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -21,12 +21,12 @@ export const PROCESS_DEFAULTS = {
   /** Rows that the kernel parameters are learned on, at most: the cost is cubic. */
   learningRows: 100,
   /** Evaluations of the marginal likelihood, once the warp of y is chosen. */
-  evaluations: 30,
+  evaluations: 20,
   /** Evaluations for each warp before one is chosen. */
-  trialEvaluations: 10,
+  trialEvaluations: 5,
   /** The same for each fold of the cross-fitted predictions. */
   foldLearningRows: 50,
-  foldEvaluations: 15,
+  foldEvaluations: 6,
   /** Rows that predictions are made from, at most. */
   rows: 300,
   lengthScale: 4,
