@@ -41,8 +41,13 @@ export class OrtSession {
     private session: Ort.InferenceSession | undefined,
   ) {}
 
-  /** Compiles a graph or the bytes of a model. Throws SESSION_INVALID_MODEL. */
+  /** Compiles a graph or the bytes of a model. Throws SESSION_INVALID_MODEL, GRAPH_INVALID_ARGUMENT for an unknown option. */
   static async create(model: Graph | Uint8Array, options: Partial<SessionOptions> = {}): Promise<OrtSession> {
+    const unknown = Object.keys(options).find((key) => !(key in SESSION_DEFAULTS));
+    if (unknown !== undefined) {
+      const known = Object.keys(SESSION_DEFAULTS).join(', ');
+      throw new GraphError('GRAPH_INVALID_ARGUMENT', `session option '${unknown}' is unknown: use ${known}`);
+    }
     const { threads, graphOptimizationLevel, executionProviders } = { ...SESSION_DEFAULTS, ...options };
     const ort = await runtime();
     const bytes = model instanceof Graph ? toModel(model) : model;

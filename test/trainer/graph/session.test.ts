@@ -55,6 +55,15 @@ it('refuses what is no model, and to run once released', async () => {
   await expect(short.run({})).rejects.toMatchObject({ code: 'SESSION_RELEASED' });
 });
 
+it('refuses an option it does not know', async () => {
+  const misspelt = { thread: 1 } as object;
+  const message = "session option 'thread' is unknown: use threads, graphOptimizationLevel, executionProviders";
+  await expect(OrtSession.create(new Graph(), misspelt)).rejects.toMatchObject({
+    code: 'GRAPH_INVALID_ARGUMENT',
+    message,
+  });
+});
+
 it('switches telemetry off', async () => {
   delete process.env.ORT_DISABLE_TELEMETRY;
   const g = new Graph();
