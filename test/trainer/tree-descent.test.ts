@@ -31,7 +31,13 @@ const model = (sharpness: number) => async (prefixes: Int32Array, width: number,
 };
 
 /** Every spelling with its probability, by plain recursion. */
-function enumerate(codec: NumberCodec, query: number, sharpness: number, prefix: number[] = [], mass = 1): { ids: number[]; mass: number }[] {
+function enumerate(
+  codec: NumberCodec,
+  query: number,
+  sharpness: number,
+  prefix: number[] = [],
+  mass = 1,
+): { ids: number[]; mass: number }[] {
   const allowed = codec.allowedNext(prefix);
   if (allowed.length === 0) return [{ ids: prefix, mass }];
   const row = scores(query, prefix, sharpness);
@@ -44,7 +50,11 @@ const options = { firstToken: NUMBER_BEGIN, tokens: TOKENS };
 
 describe('descend', () => {
   it('gives every cell of full enumeration, for both codecs in one batch', async () => {
-    const codecs = [new RelativeCodec(new Frame(3, 2), 1), new AbsoluteCodec(1), new RelativeCodec(new Frame(-1e6, 0.1), 1)];
+    const codecs = [
+      new RelativeCodec(new Frame(3, 2), 1),
+      new AbsoluteCodec(1),
+      new RelativeCodec(new Frame(-1e6, 0.1), 1),
+    ];
     const distributions = await descend(codecs, model(1), { ...options, minMass: 0 });
     codecs.forEach((codec, query) => {
       const all = enumerate(codec, query, 1).sort((a, b) => codec.interval(a.ids).lo - codec.interval(b.ids).lo);
@@ -66,6 +76,7 @@ describe('descend', () => {
     const [pruned] = await descend([codec], model(2), { ...options, minMass: 1e-3 });
     expect(pruned!.cells.length).toBeLessThan(full!.cells.length / 2);
     for (let i = 0; i < pruned!.cells.length - 1; i++) expect(pruned!.cells[i]!.hi).toBe(pruned!.cells[i + 1]!.lo);
-    for (const p of [0.05, 0.25, 0.5, 0.75, 0.95]) expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(2e-3);
+    for (const p of [0.05, 0.25, 0.5, 0.75, 0.95])
+      expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(2e-3);
   });
 });

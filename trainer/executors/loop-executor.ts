@@ -55,8 +55,9 @@ export class LoopExecutor {
   async run(state: TrainingState, batches: StackedBatches, learningRates: Float32Array): Promise<RunResult> {
     const { shape, runSteps } = batches;
     const { batch, length, steps } = shape;
-    const session = await this.session(`train ${batch}×${length}×${steps}×${runSteps}`, () =>
-      trainingGraph(this.options.config, shape, runSteps, this.options.optimizer).graph,
+    const session = await this.session(
+      `train ${batch}×${length}×${steps}×${runSteps}`,
+      () => trainingGraph(this.options.config, shape, runSteps, this.options.optimizer).graph,
     );
     const feeds = this.parameterFeeds(state.weights);
     for (const s of this.stateSpecs) feeds[`state.${s.name}`] = { data: state.optimizer.get(s.name)!, dims: s.shape };
@@ -99,7 +100,8 @@ export class LoopExecutor {
     const feeds: Parameters<OrtSession['run']>[0] = {};
     for (const spec of parameterSpecs(this.options.config)) {
       const data = weights.get(spec.name);
-      if (data?.length !== sizeOf(spec)) throw new Error(`LoopExecutor: ${spec.name} has ${data?.length} values, not ${sizeOf(spec)}`);
+      if (data?.length !== sizeOf(spec))
+        throw new Error(`LoopExecutor: ${spec.name} has ${data?.length} values, not ${sizeOf(spec)}`);
       feeds[`param.${spec.name}`] = { data, dims: spec.shape };
     }
     return feeds;

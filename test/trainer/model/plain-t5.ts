@@ -7,7 +7,9 @@ export type PlainWeights = (name: string) => { data: ArrayLike<number>; columns:
 
 const matmul = (a: Matrix, w: { data: ArrayLike<number>; columns: number }): Matrix =>
   a.map((row) =>
-    Array.from({ length: w.columns }, (_, j) => row.reduce((sum, value, i) => sum + value * w.data[i * w.columns + j]!, 0)),
+    Array.from({ length: w.columns }, (_, j) =>
+      row.reduce((sum, value, i) => sum + value * w.data[i * w.columns + j]!, 0),
+    ),
   );
 
 const add = (a: Matrix, b: Matrix): Matrix => a.map((row, i) => row.map((value, j) => value + b[i]![j]!));
@@ -44,7 +46,8 @@ function bucketOf(relative: number, bidirectional: boolean, config: ModelConfig)
   const exact = buckets / 2;
   if (n < exact) return offset + n;
   const large =
-    exact + Math.floor((Math.log(n / exact) / Math.log(config.relative_attention_max_distance / exact)) * (buckets - exact));
+    exact +
+    Math.floor((Math.log(n / exact) / Math.log(config.relative_attention_max_distance / exact)) * (buckets - exact));
   return offset + Math.min(large, buckets - 1);
 }
 

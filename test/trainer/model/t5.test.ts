@@ -44,8 +44,16 @@ describe('forward pass', () => {
   it('serves the log-probabilities of an independent implementation, for several prefixes of each of two prompts', async () => {
     const steps = 3;
     const prefixes = [
-      [[0, 5, 9], [0, 3, 16], [0, 4, 4]],
-      [[0, 7, 7], [0, 16, 3], [0, 11, 12]],
+      [
+        [0, 5, 9],
+        [0, 3, 16],
+        [0, 4, 4],
+      ],
+      [
+        [0, 7, 7],
+        [0, 16, 3],
+        [0, 11, 12],
+      ],
     ];
     const encoder = await session(encoderGraph(config, weights));
     const decoder = await session(decoderGraph(config, weights, steps));
@@ -131,7 +139,10 @@ describe('loss', () => {
       const largest = gradient.reduce((max, g) => Math.max(max, Math.abs(g)), 0);
       expect(largest, `${spec.name} is reached by the loss`).toBeGreaterThan(0);
       // The largest entry and a few at random: the relative error is taken against the tensor's largest gradient.
-      const entries = [gradient.findIndex((g) => Math.abs(g) === largest), ...[0, 1, 2].map(() => pick.integer(gradient.length))];
+      const entries = [
+        gradient.findIndex((g) => Math.abs(g) === largest),
+        ...[0, 1, 2].map(() => pick.integer(gradient.length)),
+      ];
       for (const entry of entries) {
         const lossAt = async (shift: number) => {
           const moved = Float64Array.from(exact.get(spec.name)!);

@@ -24,7 +24,9 @@ describe('weights', () => {
     tensors.delete('encoder.final_layer_norm.weight');
     expect(() => fromHuggingFace(tensors, config)).toThrow(/no tensor encoder.final_layer_norm.weight/);
     tensors.set('encoder.final_layer_norm.weight', { shape: [7], data: new Float32Array(7) });
-    expect(() => fromHuggingFace(tensors, config)).toThrow(/final_layer_norm.weight is \[7\]; config.json asks for \[16\]/);
+    expect(() => fromHuggingFace(tensors, config)).toThrow(
+      /final_layer_norm.weight is \[7\]; config.json asks for \[16\]/,
+    );
   });
 
   it('are refused where the file was cut short', () => {
