@@ -114,12 +114,14 @@ export class Evidence {
     const errors = MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values));
     return queries.map(({ history }, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
-      const frame = queryFrame(means, study);
+      const sd = predictions.gaussian_process!.sd![q]!;
+      const weighed = means.map((value, i) => ({ value, error: errors[i]! }));
+      const frame = queryFrame(weighed, sd, study);
       const pieces: number[][] = [[COUNT, ...countTokens(this.trials)]];
       if (failed) pieces.push([FAILED, ...unitTokens(9.9 * Math.min(1, Math.max(0, failed[q]!)), COARSE)]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
       if (history !== undefined) pieces.push([HISTORY, ...unitTokens(frame.toUnit(study.fromUnit(history)), FINE)]);
-      pieces.push([GP_SD, ...sizeTokens(predictions.gaussian_process!.sd![q]!, frame.scale)]);
+      pieces.push([GP_SD, ...sizeTokens(sd, study.scale)]);
       MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
       nearest[q]!.forEach(({ index }, i) =>
         pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]),
@@ -128,7 +130,7 @@ export class Evidence {
         pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
       }
       pieces.push([CENTRE, ...unitTokens(study.toUnit(frame.center), COARSE)]);
-      pieces.push([SPREAD, ...sizeTokens(frame.scale, study.scale)]);
+      pieces.push([SPREAD, ...sizeTokens(standardDeviation(means), frame.scale)]);
       return { pieces, frame };
     });
   }
@@ -136,6 +138,11 @@ export class Evidence {
 
 function featuresOf({ x, history }: Point): JsonObject {
   return history === undefined ? x : { ...x, [HISTORY_FEATURE]: history };
+}
+
+function standardDeviation(values: readonly number[]): number {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
 }
 
 function meanAbsoluteError(predicted: Float64Array, measured: Float64Array): number {

@@ -1,6 +1,6 @@
 // Descends the tree of number tokens for many queries at once, so that the model's distribution is computed, not sampled.
 import type { NumberCodec } from '../tokenizer/number-codec.js';
-import { INFEASIBLE_ID } from '../tokenizer/vocabulary.js';
+import { HIGH_ID, INFEASIBLE_ID, LOW_ID } from '../tokenizer/vocabulary.js';
 import { type Cell, Distribution } from './distribution.js';
 
 /**
@@ -16,6 +16,8 @@ export interface DescentOptions {
   tokens: number;
   /** A prefix with less probability than this is not looked into further; its mass stays on its interval. */
   minMass: number;
+  /** The same for an escape out of the frame: few examples teach what lies behind it, so it must be likely to be believed. */
+  minEscapeMass: number;
 }
 
 interface Prefix {
@@ -31,7 +33,11 @@ interface Tree {
 }
 
 /** One level for one query: `logits(i)` is the row of the i-th live prefix. Renormalised over the tokens the codec allows there. */
-function expand(tree: Tree, rowOf: (index: number) => Float32Array, { firstToken, minMass }: DescentOptions): void {
+function expand(
+  tree: Tree,
+  rowOf: (index: number) => Float32Array,
+  { firstToken, minMass, minEscapeMass }: DescentOptions,
+): void {
   const { codec, live } = tree;
   const next: Prefix[] = [];
   live.forEach((prefix, index) => {
@@ -47,7 +53,8 @@ function expand(tree: Tree, rowOf: (index: number) => Float32Array, { firstToken
       const mass = (prefix.mass * probability(id)) / total;
       const ids = [...prefix.ids, id];
       const whole = codec.allowedNext(ids).length === 0;
-      if (mass >= minMass && !whole) next.push({ ids, mass });
+      const enough = id === LOW_ID || id === HIGH_ID ? minEscapeMass : minMass;
+      if (mass >= enough && !whole) next.push({ ids, mass });
       else tree.cells.push({ ...codec.interval(ids), mass, whole });
     }
   });

@@ -62,17 +62,20 @@ export function defineOp<P = Record<never, never>>(name: string, spec: OpSpec<P>
 }
 
 /** A function of other operators with a gradient rule of its own, cheaper than the one that follows from its parts. */
-export interface CompositeSpec {
+export interface CompositeSpec<P> {
   /** Emits the parts. `saved` are intermediate values that the gradient uses again. */
-  forward(x: Value): { y: Value; saved: readonly Value[] };
+  forward(x: Value, params: P): { y: Value; saved: readonly Value[] };
   gradient(context: { x: Value; y: Value; saved: readonly Value[]; gradient: Value }): Value;
 }
 
 /** Defines a composite of one value. In the graph it ends in an Identity, which is not written and carries the rule. */
-export function defineComposite(name: string, { forward, gradient }: CompositeSpec): (x: Value) => Value {
+export function defineComposite<P>(
+  name: string,
+  { forward, gradient }: CompositeSpec<P>,
+): (x: Value, params: P) => Value {
   registry.set(name, { name, noGradient: undefined });
-  return (x) => {
-    const { y, saved } = forward(x);
+  return (x, params) => {
+    const { y, saved } = forward(x, params);
     const backward: Backward = ([output], [g]) => [gradient({ x, y: output!, saved, gradient: g! })];
     const node = { name, onnxType: 'Identity', attributes: {}, types: [y], differentiates: [x], backward };
     return addNode({ ...node, inputs: [y] })[0]!;

@@ -14,6 +14,7 @@ const CHUNK = 64;
 const LENGTH_STEP = 16;
 /** Mass below which a prefix is not looked into: at most a few thousandths of a quantile's level is decided by interpolation. */
 const MIN_MASS = 2e-3;
+const MIN_ESCAPE_MASS = 0.05;
 
 export class Inference {
   private encoder: Promise<OrtSession> | undefined;
@@ -74,7 +75,12 @@ export class Inference {
         });
         return output.log_probabilities!.data as Float32Array;
       },
-      { firstToken: number_token_begin, tokens: number_token_end - number_token_begin, minMass: MIN_MASS },
+      {
+        firstToken: number_token_begin,
+        tokens: number_token_end - number_token_begin,
+        minMass: MIN_MASS,
+        minEscapeMass: MIN_ESCAPE_MASS,
+      },
     );
   }
 

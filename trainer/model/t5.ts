@@ -1,11 +1,10 @@
 // T5 v1.1, written once: serving builds the forward graphs from it, training adds loss, gradients and optimizer.
 import type { Value } from '../graph/graph.js';
-import { Gelu } from '../graph/ops/composite.js';
-import { Add, Div, Mul, Sqrt } from '../graph/ops/elementwise.js';
+import { Gelu, RMSNormalize } from '../graph/ops/composite.js';
+import { Add, Mul } from '../graph/ops/elementwise.js';
 import { Gather } from '../graph/ops/indexing.js';
 import { Cast, Equal } from '../graph/ops/logic.js';
 import { MatMul } from '../graph/ops/matmul.js';
-import { ReduceMean } from '../graph/ops/reduce.js';
 import { Reshape, Transpose, Unsqueeze } from '../graph/ops/shape.js';
 import { Softmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
@@ -19,12 +18,8 @@ const MASKED = -1e9;
 /** The number of dimensions in front of the last two, written so that a reshape keeps them: 0 means "as it is". */
 const KEEP = 0;
 
-/** RMSNorm: x / √(mean(x²) + ε) · w over the last axis (arXiv 1910.07467). */
 function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-  const axis = x.shape.length - 1;
-  const meanSquare = ReduceMean(Mul(x, x), { axes: [axis], keepdims: true });
-  const root = Sqrt(Add(meanSquare, x.graph.scalar(x.dtype, epsilon)));
-  return Mul(Div(x, root), weight);
+  return Mul(RMSNormalize(x, epsilon), weight);
 }
 
 /** [.., n, h·k] → [.., h, n, k]. */
@@ -65,7 +60,7 @@ function feedForward(x: Value, prefix: string, p: ParameterValues, config: Model
 
 /** Relative position bias [1, h, n, n] from the bucket of every (query, key) pair, int32 [n, n]. */
 function positionBias(table: Value, buckets: Value): Value {
-  return Unsqueeze(Transpose(Gather(table, buckets, 0), [2, 0, 1]), [0]);
+  return Unsqueeze(Gather(Transpose(table, [1, 0]), buckets, 1), [0]);
 }
 
 /** 0 at tokens, MASKED at padding (id 0): [batch, 1, 1, length] from ids [batch, length]. */

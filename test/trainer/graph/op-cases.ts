@@ -1,6 +1,6 @@
 // One row or more for each operator: how it is called, on what. The tests derive gradients, shapes and symbolic runs from it.
 import type { Value } from '../../../trainer/graph/graph.js';
-import { Gelu, OneHot } from '../../../trainer/graph/ops/composite.js';
+import { Gelu, OneHot, RMSNormalize } from '../../../trainer/graph/ops/composite.js';
 import * as e from '../../../trainer/graph/ops/elementwise.js';
 import * as ix from '../../../trainer/graph/ops/indexing.js';
 import * as l from '../../../trainer/graph/ops/logic.js';
@@ -83,6 +83,7 @@ export const OP_CASES: readonly OpCase[] = [
   unaryCase('Relu', e.Relu, distinct(2, 3)),
   { ...unaryCase('Erf', e.Erf, normal(2, 3)), float32Only: NO_KERNEL },
   unaryCase('Gelu', Gelu, normal(2, 3)),
+  unaryCase('RMSNormalize', (x) => RMSNormalize(x, 1e-3), normal(2, 3)),
 
   { op: 'Where', of: 'equal shapes', inputs: [mask(2, 3), normal(2, 3), positive(2, 3)], build: l.Where },
   { op: 'Where', of: 'all three stretched', inputs: [mask(4, 1, 1), normal(2, 1), positive(3)], build: l.Where },

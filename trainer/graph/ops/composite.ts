@@ -1,15 +1,16 @@
 // Functions made of other operators, which bring their gradients.
 import type { DType, Value } from '../ir.js';
 import { defineComposite, refuse, requireIndices } from '../op.js';
-import { Add, Mul, Sigmoid, Sub } from './elementwise.js';
+import { Add, Mul, Reciprocal, Sigmoid, Sqrt, Sub } from './elementwise.js';
 import { Cast, Equal } from './logic.js';
+import { ReduceMean } from './reduce.js';
 import { Unsqueeze } from './shape.js';
 
 /** √(8/π) and its product with the cubic term's factor: the tanh of the published formula is written as a Sigmoid of twice. */
 const LINEAR = Math.sqrt(8 / Math.PI);
 const CUBIC = 0.044715 * LINEAR;
 
-const gelu = defineComposite('Gelu', {
+const gelu = defineComposite<void>('Gelu', {
   forward(x) {
     const square = Mul(x, x);
     const gate = Sigmoid(Mul(x, Add(Mul(square, CUBIC), LINEAR)));
@@ -28,6 +29,24 @@ const gelu = defineComposite('Gelu', {
  */
 export function Gelu(x: Value): Value {
   return gelu(x);
+}
+
+const rmsNormalize = defineComposite<number>('RMSNormalize', {
+  forward(x, epsilon) {
+    const axes = [x.rank - 1];
+    const inverse = Reciprocal(Sqrt(Add(ReduceMean(Mul(x, x), { axes }), epsilon)));
+    return { y: Mul(x, inverse), saved: [inverse] };
+  },
+  // With y = x/r(x): dx = (g − y·mean(g·y))/r, four passes over the tensor where the parts' own rules take nine.
+  gradient({ x, y, saved: [inverse], gradient }) {
+    const along = ReduceMean(Mul(gradient, y), { axes: [x.rank - 1] });
+    return Mul(Sub(gradient, Mul(y, along)), inverse!);
+  },
+});
+
+/** x / √(mean(x²) + ε) over the last axis: RMSNorm (Zhang and Sennrich, arXiv 1910.07467) before its weight. */
+export function RMSNormalize(x: Value, epsilon: number): Value {
+  return rmsNormalize(x, epsilon);
 }
 
 /**
