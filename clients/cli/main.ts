@@ -40,6 +40,7 @@ function report(error: unknown): void {
     terminal.say('Interrupted.');
     return;
   }
+  if (lines.length === 0) return;
   if (json) terminal.result({ error: { code, message: lines.join(' ') } });
   terminal.say(
     `${terminal.style('red', 'error:')} ${lines.map((line) => line.replace(/^error: /, '')).join('\n       ')}`,

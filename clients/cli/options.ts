@@ -70,6 +70,13 @@ export function text(value: string): string {
   return value;
 }
 
+/** `name=number`, a knob of the training. */
+export function parseHyperparameter(value: string): [string, number] {
+  const [, name, number] = /^\s*([\w.]+)\s*=\s*(\S+)\s*$/.exec(value) ?? [];
+  if (name !== undefined && number !== undefined && Number.isFinite(Number(number))) return [name, Number(number)];
+  throw new InvalidArgumentError('Write name=number, such as learning_rate=0.001.');
+}
+
 /** A level in (0, 1). */
 export function parseLevel(value: string): number {
   const level = Number(value);

@@ -88,11 +88,11 @@ export class ServerProcess {
     return { code: this.#child.exitCode, signal: this.#child.signalCode };
   }
 
-  /** Asks the server to finish what it does and end; ends it hard where it does not. */
-  async stop(): Promise<void> {
+  /** Asks the server to finish what it does and end; ends it hard where it has not after `patienceMs`. */
+  async stop(patienceMs = STOP_MS): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patienceMs);
     await this.ended();
     clearTimeout(timer);
   }

@@ -13,14 +13,15 @@ import { EXAMPLES_FOLDER, type Example, findExamples, readExample } from '../dem
 import { writeDemoFiles } from '../demo/files.js';
 import { CliError, nearestName } from '../errors.js';
 import { importFile, importFileDefaults } from '../import-file.js';
-import { collected, connect, contextOf, integerOption, text } from '../options.js';
+import { collected, connect, contextOf, integerOption, parseHyperparameter, text } from '../options.js';
 import { formatDuration, Progress } from '../progress.js';
 import { ServerProcess } from '../server-process.js';
 import type { Terminal } from '../terminal.js';
 import { predictInBatches } from './predict.js';
-import { trainAndFollow } from './train.js';
+import { hyperparametersOf, trainAndFollow } from './train.js';
 
 const LEVEL = 0.9;
+const INTERRUPTED_STOP_MS = 3_000;
 /** Says that the folder is the demo's own, to be removed by the next demo. */
 const MARKER = '.omnireg-demo';
 
@@ -34,6 +35,7 @@ interface DemoCommandOptions {
   queries: number;
   seed: number;
   steps?: number;
+  set?: [string, number][];
 }
 
 export function addDemoCommand(program: Command): void {
@@ -50,6 +52,7 @@ export function addDemoCommand(program: Command): void {
     .option('--queries <n>', 'trials of it that are predicted', integerOption(2, 100_000), 200)
     .option('--seed <n>', 'which trials, and the training', integerOption(0, 2_147_483_647), 1)
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
+    .option('--set <name=number>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
     .option('--folder <path>', 'where the database, the model and the results go', 'omnireg-demo')
     .option('--examples <folder>', 'CSV files with their metadata', EXAMPLES_FOLDER)
     .option('--keep', 'go on in the folder of an earlier demo instead of removing it', false)
@@ -80,7 +83,7 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
         studies,
         seed: options.seed,
         ...(options.keep ? {} : { parent: 'none' }),
-        ...(options.steps === undefined ? {} : { hyperparameters: { steps: options.steps } }),
+        ...hyperparametersOf(options.steps, options.set),
       },
       { signal },
     );
@@ -126,7 +129,8 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
       files,
     });
   } finally {
-    await server.stop();
+    // A training that is broken off here will not be gone on with: nobody needs to wait for its checkpoint.
+    await server.stop(signal.aborted ? INTERRUPTED_STOP_MS : undefined);
   }
 }
 

@@ -15,8 +15,9 @@ import { collected, contextOf, parseDelimiter, parseInfeasible, text } from '../
 import { formatCount, Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 
-/** Errors shown to a person; --json has them all, up to 1,000. */
+/** Errors and parameters shown to a person; --json has all parameters and up to 1,000 errors. */
 const SHOWN_ERRORS = 20;
+const SHOWN_PARAMETERS = 12;
 
 interface ImportCommandOptions {
   study?: string;
@@ -166,9 +167,10 @@ function sayReport(terminal: Terminal, report: ImportReport): void {
     terminal.say(`${terminal.style('yellow', 'left out:')} … and ${formatCount(more)} more; --json lists them`);
   const objectives = report.objectives.map(({ name }) => `"${name}"`).join(', ');
   const assumed = report.objectiveAssumed ? ' (the last column; say otherwise with --objective)' : '';
-  terminal.say(
-    `  objective ${objectives}${assumed}; parameters ${report.parameters.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`,
-  );
+  const parameters = report.parameters.slice(0, SHOWN_PARAMETERS).map(({ name, kind }) => `${name} (${kind})`);
+  if (report.parameters.length > SHOWN_PARAMETERS)
+    parameters.push(`… and ${report.parameters.length - SHOWN_PARAMETERS} more`);
+  terminal.say(`  objective ${objectives}${assumed}; parameters ${parameters.join(', ')}`);
   const counts = [
     `${formatCount(report.imported)} of ${formatCount(report.rows)} rows imported`,
     report.infeasible > 0 ? `${formatCount(report.infeasible)} of them infeasible` : '',

@@ -51,13 +51,20 @@ async function runAll(): Promise<{ input: BadInput; result: CliResult }[]> {
   return done;
 }
 
-/** What a person is told, without what every import says. */
+/** What a person is told. How the columns were read is left out where something else is said, too. */
 function answer({ code, stderr }: CliResult): string {
   const lines = stderr
-    .trim()
+    .trimEnd()
     .split(/\n(?! {7})/)
-    .filter((line) => !/^ {2}objective |^metadata from |Trying again/.test(line))
-    .map((line) => line.replace(/\s+/g, ' ').replaceAll(/study_[0-9a-z]{20,}/g, 'study_…'));
+    .filter(
+      (line, i, all) => !/^ {2}objective |^metadata from |Trying again/.test(line) || (all.length === 2 && i === 0),
+    )
+    .map((line) =>
+      line
+        .trim()
+        .replace(/\s+/g, ' ')
+        .replaceAll(/study_[0-9a-z]{20,}/g, 'study_…'),
+    );
   return `${lines.join(' ⏎ ')} (exit ${code})`;
 }
 

@@ -7,8 +7,27 @@ import type { ImportReport } from '../../../clients/cli/import-file.js';
 import { HttpClient } from '../../../clients/sdk/http.js';
 import { killService, type RunningService, runCli, startService, temporaryFolder } from './cli-process.js';
 
+/** A training as small as it gets: what a model learns is tested elsewhere. */
+const tiny = Object.entries({
+  steps: 2,
+  run_steps: 1,
+  batch_size: 4,
+  episodes: 4,
+  queries: 4,
+  max_context: 8,
+  max_prompt: 64,
+  max_metadata: 16,
+  d_model: 8,
+  d_kv: 4,
+  num_heads: 1,
+  d_ff: 8,
+  num_layers: 1,
+  num_decoder_layers: 1,
+  threads: 1,
+}).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 const examples = fileURLToPath(new URL('../../examples/compression/', import.meta.url));
 const folder = temporaryFolder({
+  'small.csv': readFileSync(join(examples, 'dna.csv'), 'utf8').split('\n').slice(0, 31).join('\n'),
   'good.csv': 'size,kind,y\n1,a,10\n2,b,20\n,c,30\n',
   'part.csv': 'size,kind,y\n1,a,10\n2,b,oops\n3,c,30\n',
   'bad.csv': 'a,y\n1,x1\n2,x2\n',
@@ -61,12 +80,13 @@ describe('import', () => {
   });
 
   test('makes no study where no row is good', async () => {
-    const before = await client.getHealth();
-    const { code, stdout } = await run(['import', 'bad.csv', '--json']);
+    const { code, stdout } = await run(['import', 'bad.csv', '--objective', 'y', '--json']);
     expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({ files: [{ imported: 0, rejected: 2 }] });
-    expect(JSON.parse(stdout).files[0].study).toBeUndefined();
-    expect(before.status).toBe('ok');
+    const { files } = JSON.parse(stdout) as { files: ImportReport[] };
+    expect(files).toMatchObject([{ imported: 0, rejected: 2, errors: [{ line: 2 }, { line: 3 }] }]);
+    expect(files[0]!.study).toBeUndefined();
+    const named = await fetch(`${service.url}/v1/studies?name=bad`).then((response) => response.json());
+    expect(named).toMatchObject({ data: [] });
   });
 
   test('takes metadata and objectives from the file beside it', async () => {
@@ -198,10 +218,12 @@ describe('serve', () => {
 
 describe('train and predict', () => {
   test('go the whole way on a small study', { timeout: 120_000 }, async () => {
-    const study = (await run(['import', join(examples, 'dna.csv'), '--objective', 'compressed_bytes'])).stdout.trim();
+    const study = (
+      await run(['import', 'small.csv', '--objective', 'compressed_bytes', '--ignore', 'cpu_ms'])
+    ).stdout.trim();
     const early = await run(['predict', '--study', study, '--x', '{"algorithm":"gzip"}']);
     expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('omnireg train') });
-    const trained = await run(['train', '--study', study, '--steps', '2', '--json']);
+    const trained = await run(['train', '--study', study, ...tiny, '--json']);
     expect(trained, trained.stderr).toMatchObject({ code: 0 });
     const job = JSON.parse(trained.stdout);
     expect(job).toMatchObject({
@@ -249,6 +271,56 @@ describe('train and predict', () => {
     ]);
     expect(table.stdout).toMatch(/query +compressed_bytes +50% interval +90% interval +P\(infeasible\)\n.*\nx 1 +\d/);
     expect(table.stderr).toContain(job.fine_tuned_model);
+  });
+});
+
+describe('demo', () => {
+  const cut = (name: string) => ({
+    [`${name}.csv`]: readFileSync(join(examples, `${name}.csv`), 'utf8')
+      .split('\n')
+      .slice(0, 41)
+      .join('\n'),
+    [`${name}.json`]: readFileSync(join(examples, `${name}.json`)),
+  });
+  const own = temporaryFolder({ ...cut('dna'), ...cut('noise') });
+  afterAll(() => own.remove());
+  const args = ['demo', '--examples', '.', '--holdout', 'dna', '--trials', '10', '--queries', '20', ...tiny];
+
+  test('compares all methods on what it did not learn from, and writes plots, a page and a CSV', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, stdout, stderr } = await runCli([...args, '--json'], { cwd: own.path });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ holdout: 'dna', trials: 10, queries: 20, studies: 1 });
+    const names = ['median', 'nearest_neighbours', 'random_forest', 'gradient_boosting', 'gaussian_process', 'omnireg'];
+    for (const { methods } of result.objectives) {
+      expect(methods.map(({ method }: { method: string }) => method)).toEqual(names);
+      for (const { error } of methods) expect(error).toBeGreaterThan(0);
+    }
+    expect(result.objectives.map(({ name }: { name: string }) => name)).toEqual(['compressed_bytes', 'cpu_ms']);
+    const written = (name: string) => readFileSync(join(own.path, 'omnireg-demo', name), 'utf8');
+    expect(written('predictions.csv').trim().split('\n')).toHaveLength(21);
+    expect(written('predictions.svg')).toContain('Measured compressed (bytes)');
+    expect(written('predictions-cpu_ms.svg')).toContain('Measured cpu (ms)');
+    expect(written('predictions.html')).toContain('Compressing DNA-like text');
+    expect(Object.keys(result.seconds)).toEqual(['start', 'import', 'train', 'predict', 'report']);
+  });
+
+  test('ends with 130 on Ctrl-C and leaves no server behind', { timeout: 120_000 }, async () => {
+    let url = '';
+    const { code, stderr } = await runCli(args, {
+      cwd: own.path,
+      onStderr: (child, said) => {
+        if (url || !said.includes('Training on')) return;
+        url = /listens on (\S+)/.exec(said)?.[1] ?? '';
+        child.kill('SIGINT');
+      },
+    });
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    await expect(new HttpClient({ url, firstContactMs: 0 }).getHealth()).rejects.toMatchObject({
+      code: 'connection_failed',
+    });
   });
 });
 
