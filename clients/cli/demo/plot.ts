@@ -89,6 +89,8 @@ export function plotSpec({ title, subtitle, quantity, measured, answers, level }
       view: { stroke: null },
       title: {
         anchor: 'start',
+        frame: 'group',
+        dx: -64,
         color: INK,
         fontSize: 19,
         fontWeight: 600,
@@ -153,7 +155,7 @@ function powersOfTen(low: number, high: number): number[] {
     .filter((value) => value >= low && value <= high);
 }
 
-/** One scale for both axes: all points fit, and all but the widest intervals. */
+/** One scale for both axes: all points fit, and of the intervals what lies not too far beyond them. */
 function axisOf(measured: readonly number[], answers: readonly Answer[]) {
   const points = [...measured, ...answers.map(({ predicted }) => predicted)];
   const min = Math.min(...points);
@@ -166,15 +168,19 @@ function axisOf(measured: readonly number[], answers: readonly Answer[]) {
     answers.map(({ upper, predicted }) => upper ?? predicted),
     0.95,
   );
-  const positive = Math.min(...measured) > 0 && min > 0;
+  const positive = min > 0;
   if (positive && max / min > LOG_SPAN) {
-    const from = Math.max(low > 0 ? Math.min(low, min) : min, min / 3);
-    const margin = (Math.max(max, high) / from) ** 0.04;
-    return { scaleType: 'log' as const, domain: [from / margin, Math.max(max, high) * margin] as const };
+    // Room for intervals: at most a sixth of the points' span, in decades, on either side.
+    const room = (max / min) ** (1 / 6);
+    const from = low > 0 ? Math.max(Math.min(low, min), min / room) : min / room;
+    const to = Math.min(Math.max(high, max), max * room);
+    const margin = (to / from) ** 0.03;
+    return { scaleType: 'log' as const, domain: [from / margin, to * margin] as const };
   }
-  const from = Math.min(min, low);
-  const to = Math.max(max, high);
-  const margin = 0.04 * (to - from || Math.abs(to) || 1);
+  const room = (max - min || Math.abs(max) || 1) / 5;
+  const from = Math.max(Math.min(low, min), min - room);
+  const to = Math.min(Math.max(high, max), max + room);
+  const margin = 0.03 * (to - from || room);
   // A quantity that is never negative needs no room below zero.
   const bottom = positive ? Math.max(0, from - margin) : from - margin;
   return { scaleType: 'linear' as const, domain: [bottom, to + margin] as const };

@@ -38,6 +38,13 @@ test('a wide span of positive values is shown by ratio, anything else is not', (
   expect(scaleOf({ measured: [0, 20, 3000] }).type).toBe('linear');
 });
 
+test('intervals of senseless width do not squeeze the points into a corner', () => {
+  const answers = input.answers.map(({ predicted }) => ({ predicted, lower: -1e30, upper: 1e30 }));
+  const { domain } = scaleOf({ answers });
+  expect(domain[1] - domain[0]).toBeLessThan(2 * (30 - 10));
+  expect(scaleOf({ measured: [0.1, 20, 300], answers }).domain[1]).toBeLessThan(3000);
+});
+
 test('all points lie within the axes; a logarithmic one has no zero', () => {
   for (const measured of [
     [10, 20, 30],
