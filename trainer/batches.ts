@@ -15,7 +15,7 @@ export interface LengthBucket {
 }
 
 /** Compiled lengths: few, so that few sessions are built, and close, so that little is padding. */
-const MAX_BUCKETS = 4;
+const MAX_BUCKETS = 2;
 const LENGTH_STEP = 8;
 
 /** Splits examples at the quantiles of their full prompts' lengths, each rounded up to a multiple of 8. */

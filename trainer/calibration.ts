@@ -24,7 +24,7 @@ export interface CalibrationScores {
 }
 
 /** The weight of all model scores together, in trials of the study. */
-const MODEL_WEIGHT = 20;
+const MODEL_WEIGHT = 10;
 
 /**
  * The central share of the model's distribution that holds the truth with probability `level`: the weighted quantile of
