@@ -6,6 +6,7 @@ import { openSqliteStore } from '../store/sqlite-store.js';
 import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
 import { resolveConfig, type ServiceConfig } from './config.js';
+import { watchConnections } from './connections.js';
 import { JobSupervisor } from './jobs/supervisor.js';
 import { PredictionClient } from './prediction/prediction-client.js';
 
@@ -36,6 +37,7 @@ export async function startServer(
     databaseFile,
     loadedModels: config.loadedModels,
     maxContextTrials: config.maxContextTrials,
+    threads: config.predictionThreads,
     maxWaiting: config.maxWaitingPredictions,
   });
   const jobs = new JobSupervisor({
@@ -47,6 +49,7 @@ export async function startServer(
     log: (message, error) => app.log.error({ err: error }, message),
   });
   const app = await buildApp({ store, jobs, predictor, artifacts, config });
+  const closing = watchConnections(app.server);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -57,7 +60,7 @@ export async function startServer(
   return {
     url: urlOf(app.server.address() as AddressInfo),
     async close() {
-      await app.close();
+      await closing(() => app.close());
       await Promise.all([jobs.stop(), predictor.close()]);
       await store.close();
     },

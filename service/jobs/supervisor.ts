@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Store } from '../../store/store.js';
@@ -44,6 +45,7 @@ export class JobSupervisor implements JobRunner {
   start(): void {
     this.timer = setInterval(() => this.wake(), LOOK_MS);
     this.wake();
+    this.sweep().catch((error: unknown) => this.options.log('removing old scratch folders failed', error));
   }
 
   wake(): void {
@@ -80,6 +82,17 @@ export class JobSupervisor implements JobRunner {
     const processes = [...this.running.values()];
     for (const process of processes) process.stop('drain');
     await Promise.all(processes.map(({ ended }) => ended));
+  }
+
+  /** Removes the scratch of jobs that have ended: a server killed between the two leaves it behind. */
+  private async sweep(): Promise<void> {
+    const { store, jobsDir } = this.options;
+    if (!existsSync(jobsDir)) return;
+    for (const id of await readdir(jobsDir)) {
+      const job = await store.getJob(id);
+      // What is no job's is not ours to remove.
+      if (job !== null && job.finishedAt !== null) await rm(join(jobsDir, id), { recursive: true, force: true });
+    }
   }
 
   private async takeJobs(): Promise<void> {

@@ -60,8 +60,8 @@ export class PredictionClient implements PredictionService {
   }
 
   private start(): Worker {
-    const { databaseFile, loadedModels, maxContextTrials } = this.options;
-    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials };
+    const { databaseFile, loadedModels, maxContextTrials, threads } = this.options;
+    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads };
     const worker = new Worker(entryPoint('service/prediction/predictor-worker'), { workerData });
     worker.on('message', (message: FromWorker) => this.settle(message));
     worker.on('error', (error) => this.lose(worker, error.message));

@@ -22,7 +22,7 @@ async function predict(input: PredictionInput): Promise<PredictionOutput> {
   const { queries, levels, includeExperts } = input;
   const predictor = await models.get(input.modelId, async () => {
     const { Predictor } = await import('../../trainer/predictor.js');
-    return Predictor.load(input.modelDir);
+    return Predictor.load(input.modelDir, options.threads);
   });
   const views = await loadStudy(input.studyId);
   const objectives: PredictionOutput['objectives'] = [];

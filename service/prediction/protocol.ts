@@ -20,6 +20,7 @@ export interface WorkerOptions {
   databaseFile: string;
   loadedModels: number;
   maxContextTrials: number;
+  threads: number;
 }
 
 export type ToWorker = { type: 'predict'; id: number; input: PredictionInput } | { type: 'close' };

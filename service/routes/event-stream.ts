@@ -35,7 +35,9 @@ async function* frames({
   closing,
 }: EventStreamOptions): AsyncGenerator<string> {
   let wake = new AbortController();
-  const unsubscribe = jobs.subscribe(jobId, () => wake.abort());
+  const wakeUp = () => wake.abort();
+  const unsubscribe = jobs.subscribe(jobId, wakeUp);
+  closing.addEventListener('abort', wakeUp);
   try {
     let silentSince = performance.now();
     // Something at once, so that the reader knows that the connection stands.
@@ -61,11 +63,11 @@ async function* frames({
         yield ': still here\n\n';
         silentSince = performance.now();
       }
-      const signal = AbortSignal.any([wake.signal, closing]);
-      await sleep(Math.min(POLL_MS, heartbeatMs), undefined, { signal }).catch(() => {});
+      await sleep(Math.min(POLL_MS, heartbeatMs), undefined, { signal: wake.signal }).catch(() => {});
     }
   } finally {
     unsubscribe();
+    closing.removeEventListener('abort', wakeUp);
   }
 }
 
