@@ -27,20 +27,22 @@ export interface CalibrationScores {
 const MODEL_WEIGHT = 10;
 
 /**
- * The central share of the model's distribution that holds the truth with probability `level`: the weighted quantile of
- * the scores with one more at the far end, which is split conformal prediction (Vovk et al., 2005; Tibshirani et al.,
- * arXiv 1904.06019 for the weights) on centralities.
+ * The central share of the model's distribution that holds the truth with probability `level`: a weighted quantile of the
+ * scores, which is split conformal prediction (Vovk et al., 2005) on centralities. The one more score at the far end that
+ * pays for having few of them counts as much as the study's share of all weight: the model's scores are many.
  */
 export function calibratedShare({ study, model }: CalibrationScores, level: number): number {
   const own = study.length >= MIN_STUDY_TRIALS ? study : [];
-  const weight = model.length > 0 ? Math.min(1, MODEL_WEIGHT / model.length) : 0;
-  const scores = [...own.map((score) => ({ score, weight: 1 })), ...model.map((score) => ({ score, weight }))];
-  if (scores.length === 0) return level;
+  const modelWeight = Math.min(MODEL_WEIGHT, model.length);
+  const known = own.length + modelWeight;
+  if (known === 0) return level;
+  const each = modelWeight / Math.max(1, model.length);
+  const scores = [...own.map((score) => ({ score, weight: 1 })), ...model.map((score) => ({ score, weight: each }))];
   scores.sort((a, b) => a.score - b.score);
-  const total = scores.reduce((sum, s) => sum + s.weight, 1);
+  const total = known + own.length / known;
   let below = 0;
-  for (const { score, weight: w } of scores) {
-    below += w;
+  for (const { score, weight } of scores) {
+    below += weight;
     if (below >= level * total) return score;
   }
   return 1;

@@ -59,7 +59,7 @@ export interface TrainConfig {
 
 export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   seed: 1,
-  steps: 800,
+  steps: 600,
   batch_size: 32,
   run_steps: 20,
   learning_rate: 1e-3,
