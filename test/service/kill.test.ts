@@ -5,7 +5,7 @@ import { temporaryFolder } from '../store/temporary-store.js';
 import { type ServerProcess, startProcess } from './server-process.js';
 import { client, type Schemas } from './test-server.js';
 
-const KILLS = 5;
+const KILLS = 10;
 const BATCH = 50;
 
 it(`loses and doubles no acknowledged trial over ${KILLS} kills at random moments`, async () => {
