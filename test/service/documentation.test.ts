@@ -29,5 +29,5 @@ it('has types made from the contract as it stands', async () => {
   const made = astToString(await openapiTS(pathToFileURL(packageFile('openapi.yaml'))));
   const committed = readFileSync(packageFile('service', 'contract.generated.ts'), 'utf8');
   // The command line puts a notice above what it makes.
-  expect(committed.endsWith(made), 'run "npm run contract"').toBe(true);
+  expect(committed.endsWith(made), 'run "npm run generate"').toBe(true);
 });
