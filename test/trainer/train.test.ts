@@ -107,19 +107,21 @@ describe('train', () => {
     }
   });
 
-  it('publishes a fine-tune that helps and keeps the parent where there is nothing to learn', async () => {
-    const parentDir = join(folder, 'plain-model');
-    const better = await train(request('better', { parentDir, config: { ...TINY, steps: 200, learning_rate: 3e-3 } }));
+  it('publishes a fine-tune that answers better than its parent, and keeps the parent where it does not', async () => {
+    const parentDir = join(folder, 'beginner-model');
+    const config = { ...TINY, episodes: 60 };
+    await train(request('beginner', { config: { ...config, steps: 5 } }));
+    const better = await train(request('better', { parentDir, config: { ...config, steps: 150 } }));
     expect(better.metrics.validation_score).toBeLessThan(better.metrics.parent_validation_score!);
     expect(better.outcome).toBe('published');
-    const harmful = request('harmful', {
+    const idle = request('idle', {
       parentDir: join(folder, 'better-model'),
-      config: { ...TINY, steps: 40, learning_rate: 1 },
+      config: { ...TINY, steps: 5, learning_rate: 0 },
     });
-    const kept = await train(harmful);
+    const kept = await train(idle);
     expect(kept.outcome).toBe('kept_parent');
     expect(kept.reason).toMatch(/Not better than its parent/);
-    await expect(Predictor.load(harmful.outDir)).rejects.toMatchObject({ code: 'model_files' });
+    await expect(Predictor.load(idle.outDir)).rejects.toMatchObject({ code: 'model_files' });
   });
 
   it('learns what fails', async () => {
