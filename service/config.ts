@@ -1,5 +1,5 @@
 // Every setting of the service: one typed table of defaults, overridden by OMNIREG_* variables and then by the caller.
-import { nearestName } from './nearest.js';
+import { nearestName } from '../trainer/nearest.js';
 
 export interface ServiceConfig {
   /** Address to listen on. There is no authentication: keep it local, or put a proxy with one in front. */

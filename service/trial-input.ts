@@ -1,9 +1,9 @@
 // From a trial as it is sent to a trial as it is stored: the rules that depend on the study or on several fields.
 import type { JsonObject, NewTrial, Objective } from '../store/types.js';
+import { nearestName } from '../trainer/nearest.js';
 import type { components } from './contract.generated.js';
 import { type FieldError, fieldError } from './errors.js';
 import { child } from './json-pointer.js';
-import { nearestName } from './nearest.js';
 
 type Schemas = components['schemas'];
 export type Parsed<T> = { value: T } | { errors: FieldError[] };

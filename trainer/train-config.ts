@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { TrainerError } from './errors.js';
 import { DEFAULT_MODEL_CONFIG } from './model/config.js';
+import { nearestName } from './nearest.js';
 import type { Json } from './types.js';
 
 export interface TrainConfig {
@@ -129,27 +130,15 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   num_decoder_layers: count(1, 24),
 };
 
-/** Fewest edits (insert, delete, replace) that turn `a` into `b` (Wagner and Fischer, 1974). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 /** Defaults with the caller's overrides. Throws `train_config` for an unknown key (naming the nearest known one) or a value out of range. */
 export function resolveTrainConfig(overrides: Record<string, Json> = {}): TrainConfig {
   const config = { ...DEFAULT_TRAIN_CONFIG };
   const known = Object.keys(RULES) as (keyof TrainConfig)[];
   for (const [key, value] of Object.entries(overrides)) {
     if (!Object.hasOwn(RULES, key)) {
-      const nearest = known.reduce((a, b) => (editDistance(b, key) < editDistance(a, key) ? b : a));
-      throw new TrainerError('train_config', `Unknown hyperparameter "${key}"; did you mean "${nearest}"?`);
+      const nearest = nearestName(key, known);
+      const hint = nearest ? `did you mean "${nearest}"?` : `known are ${known.join(', ')}`;
+      throw new TrainerError('train_config', `Unknown hyperparameter "${key}"; ${hint}`);
     }
     const name = key as keyof TrainConfig;
     const { integer, min, max } = RULES[name];

@@ -1,8 +1,8 @@
 // Turns what Ajv says of a body into errors that a person can act on: the place, what is wrong, and what to do.
 import type { ErrorObject } from 'ajv';
+import { nearestName } from '../../trainer/nearest.js';
 import { type FieldError, type FieldErrorCode, fieldError } from '../errors.js';
 import { child } from '../json-pointer.js';
-import { nearestName } from '../nearest.js';
 
 /** Keyword under which records (x, metadata) bring errors of their own along, see validators.ts. */
 export const RECORD_KEYWORD = 'x-record';

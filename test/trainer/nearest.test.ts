@@ -1,6 +1,6 @@
 // Help with typos: near names are found, far ones are not guessed.
 import { expect, it } from 'vitest';
-import { nearestName } from '../../service/nearest.js';
+import { nearestName } from '../../trainer/nearest.js';
 
 const KNOWN = ['name', 'metadata', 'objectives', 'infeasible_reason'];
 
