@@ -24,6 +24,8 @@ interface Stored {
 }
 
 const FILE = 'examples.v8';
+/** A fold of history takes about as long as this many episodes, on the compression studies; it only shapes the estimate of time left. */
+const FOLD_WORK = 20;
 // Workers run compiled code whether this file was compiled or is run from source by the tests.
 const WORKER = packageFile('dist', 'trainer', 'episode-worker.js');
 
@@ -61,16 +63,19 @@ async function makeExamples({
   onProgress,
 }: PoolOptions): Promise<ExamplePool> {
   const folds = historyFolds(studies);
-  const total = folds.length + studies.length + config.episodes;
+  const total = folds.length * FOLD_WORK + studies.length + config.episodes;
   let done = 0;
-  const onDone = () => onProgress(++done, total);
+  const worked = (work: number) => () => {
+    done += work;
+    onProgress(done, total);
+  };
   const workers = new WorkerPool<EpisodeRequest, EpisodeReply>(WORKER, Math.min(config.threads, total));
   try {
     await workers.broadcast({ kind: 'rows', rows });
     const crossFitted = await workers.map(
       folds.map((fold) => ({ kind: 'history', fold })),
       signal,
-      onDone,
+      worked(FOLD_WORK),
     );
     const history = new Map<StudyData, Float64Array>();
     crossFitted.forEach((reply, fold) => {
@@ -84,7 +89,7 @@ async function makeExamples({
       ...Array.from({ length: config.episodes }, (_, index) => ({ kind: 'training' as const, index })),
     ];
     // In the order of the requests, not of arrival: the same examples on any number of workers.
-    const replies = await workers.map(requests, signal, onDone);
+    const replies = await workers.map(requests, signal, worked(1));
     return {
       training: replies.flatMap((reply) => (reply.kind === 'training' ? reply.examples : [])),
       validation: replies.flatMap((reply) => (reply.kind === 'validation' ? reply.examples : [])),

@@ -67,9 +67,11 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
   const { context, asked, all } = drawTrials(await readExample(holdout), options, holdout.name);
   await prepareFolder(folder, options.keep);
 
+  const ended = false;
   const server = await ServerProcess.start({
     env: { OMNIREG_DATA_DIR: join(folder, 'data'), OMNIREG_HOST: '127.0.0.1', OMNIREG_PORT: '0' },
-    onLog: (line) => terminal.say(terminal.style('dim', `  server: ${line}`)),
+    // What it says while it closes is of no interest: the demo is over.
+    onLog: (line) => ended || terminal.say(terminal.style('dim', `  server: ${line}`)),
   });
   try {
     const client = connect(server.url, terminal);
