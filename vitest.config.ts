@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    setupFiles: ['./test/property-seed.ts'],
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
     pool: 'forks',

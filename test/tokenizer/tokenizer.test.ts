@@ -27,13 +27,12 @@ const CUT = tokenId('⟨cut⟩');
 const named = (ids: number[]): string[] => ids.filter((id) => id < TEXT_BEGIN).map((id) => NAMED_TOKENS[id]!);
 
 describe('Tokenizer', () => {
-  it('gives the ids that the library gives for the whole text', () => {
+  it('gives the ids that the library gives for the whole text', async () => {
+    const uncut = await Tokenizer.load(undefined, 10_000);
     const anyText = fc.oneof(trickyText, jsonValue.map(serialize), fc.string({ unit: 'grapheme', maxLength: 60 }));
     fc.assert(
       fc.property(anyText, (text) => {
-        const ids = tokenizer.encode(text);
-        fc.pre(!ids.includes(CUT) || text.includes('⟨cut⟩'));
-        expect(ids).toEqual(library.encode(text, { add_special_tokens: false }));
+        expect(uncut.encode(text)).toEqual(library.encode(text, { add_special_tokens: false }));
       }),
       { numRuns: 500 },
     );

@@ -35,7 +35,7 @@ export async function* readCsv(path: string, delimiter: string): AsyncGenerator<
         at += chunk.length;
         await segment.feed(chunk);
         for (const { cells, raw, end } of segment.take()) {
-          if (!isBlank(raw)) yield { record: { line, cells } };
+          if (!isBlank(cells, raw)) yield { record: { line, cells } };
           line += lineBreaks(raw);
           segment.end = end;
         }
@@ -191,8 +191,9 @@ function brokenLine(error: CsvError, line: number, spansLines: boolean): RowErro
   return { ...at, what: 'a quote is opened and never closed', fix: `Close it. ${double}` };
 }
 
-function isBlank(raw: string): boolean {
-  return raw.trim() === '';
+/** An empty line, not a row of empty cells between tabs, nor one cell in quotes. */
+function isBlank(cells: readonly string[], raw: string): boolean {
+  return cells.length === 1 && raw.trim() === '';
 }
 
 function lineBreaks(raw: string): number {
