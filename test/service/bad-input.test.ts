@@ -1,8 +1,10 @@
 // A table of bad input, and what each gets: its status, its code, its place and its way out. None leaves anything behind.
+// docs/bad-input.md shows it. After a change: UPDATE_DOCS=1 npx vitest run test/service/bad-input.test.ts
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../../service/server.js';
+import { holdTable, type PageRow } from '../bad-input-page.js';
 import { temporaryStoreFolder } from './shared-server.js';
-import { type Client, client } from './test-server.js';
+import { type Client, client, type Reply, type Schemas } from './test-server.js';
 
 let api: Client;
 let study: string;
@@ -12,10 +14,38 @@ beforeAll(async () => {
     { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', maxBatchRows: 3 },
     {},
   );
-  api = client(server.url);
+  api = recorded(client(server.url));
   study = (await api.makeStudy()).id;
   return () => server.close();
 });
+
+const rows: PageRow[] = [];
+
+/** The client, keeping what every refused request of these tests got. */
+function recorded(plain: Client): Client {
+  const record = async <T>(method: string, path: string, sending: Promise<Reply<T>>): Promise<Reply<T>> => {
+    const reply = await sending;
+    if (reply.status >= 400) {
+      const input = expect.getState().currentTestName?.split(' > ').at(-1) ?? '';
+      const where = `\`${method} ${path.replace(study, '{study_id}')}\``;
+      rows.push({ where, input, answer: answerOf(reply.status, reply.body as Schemas['Problem']) });
+    }
+    return reply;
+  };
+  return {
+    ...plain,
+    get: (path, headers) => record('GET', path, plain.get(path, headers)),
+    post: (path, body, headers) => record('POST', path, plain.post(path, body, headers)),
+    request: (method, path, body, headers) => record(method, path, plain.request(method, path, body, headers)),
+  };
+}
+
+function answerOf(status: number, { code, detail, errors }: Schemas['Problem']): string {
+  const [first] = errors ?? [];
+  if (!first) return `${status} ${code}: ${detail}`;
+  const more = errors!.length > 1 ? ` (and ${errors!.length - 1} more)` : '';
+  return `${status} ${code}: ${first.pointer} ${first.detail} ${first.fix ?? ''}${more}`;
+}
 
 const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
 const wide = (keys: number) => Object.fromEntries(Array.from({ length: keys }, (_, i) => [`p${i}`, i]));
@@ -307,4 +337,9 @@ describe('everything else', () => {
       body: { code: 'no_model', detail: expect.stringContaining('POST /v1/fine-tuning-jobs') },
     });
   });
+});
+
+it('is what docs/bad-input.md shows', () => {
+  expect(rows.length).toBeGreaterThan(100);
+  holdTable('HTTP', rows);
 });
