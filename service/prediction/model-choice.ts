@@ -18,7 +18,9 @@ export async function chooseModel(store: Store, studyId: string, named: string |
     const model = await store.getModel(named);
     if (model === null) {
       const fix = 'GET /v1/models lists all models; leave the field out to have one chosen.';
-      throw invalidRequest([fieldError('/model', 'not_found', 'is not the id of a model', fix)]);
+      throw invalidRequest([
+        fieldError('/model', 'not_found', `${JSON.stringify(named)} is not the id of a model`, fix),
+      ]);
     }
     return { model, chosenBy: 'request', reason: 'named in the request' };
   }

@@ -130,12 +130,12 @@ async function unknownIds(store: Store, { studies, parent }: JobCreate): Promise
     for (const [i, id] of studies.entries()) {
       if ((await store.getStudy(id)) !== null) continue;
       const fix = 'GET /v1/studies lists all studies; send "all" to learn from every one.';
-      errors.push(fieldError(`/studies/${i}`, 'not_found', 'is not the id of a study', fix));
+      errors.push(fieldError(`/studies/${i}`, 'not_found', `${JSON.stringify(id)} is not the id of a study`, fix));
     }
   }
   if (parent !== undefined && parent !== 'none' && (await store.getModel(parent)) === null) {
     const fix = 'GET /v1/models lists all models; send "none" for random weights.';
-    errors.push(fieldError('/parent', 'not_found', 'is not the id of a model', fix));
+    errors.push(fieldError('/parent', 'not_found', `${JSON.stringify(parent)} is not the id of a model`, fix));
   }
   return errors;
 }
