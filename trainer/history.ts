@@ -24,6 +24,12 @@ const ROW_STREAM = 0x726f7773;
 /** Studies are pooled by what they measure; its name is the same in all of them or they do not meet. */
 const poolOf = (study: StudyData): string => study.objective.name.trim().toLowerCase();
 
+/** At most `limit` items at even distances, the first and the last among them. */
+export function thin<T>(items: readonly T[], limit: number): readonly T[] {
+  if (items.length <= limit) return items;
+  return Array.from({ length: limit }, (_, i) => items[Math.round((i * (items.length - 1)) / (limit - 1))]!);
+}
+
 /** Numbers and truth values anywhere in the metadata, under dotted names: entropy of the input, rows of the table. */
 function scalars(metadata: JsonObject, prefix = '⟨metadata⟩', found: JsonObject = {}): JsonObject {
   for (const [key, value] of Object.entries(metadata)) {
@@ -55,6 +61,18 @@ export function collectHistory(studies: readonly StudyData[]): HistoryRow[] {
         u: frame.toUnit(t.y),
       }));
   });
+}
+
+/** What the parent model knew stays known, but for the studies that are learned anew; never more than `MAX_ROWS` an objective. */
+export function mergeHistory(own: readonly HistoryRow[], parents: readonly HistoryRow[]): HistoryRow[] {
+  const known = new Set(own.map((row) => row.study));
+  const all = [...own, ...parents.filter((row) => !known.has(row.study))];
+  return [...new Set(all.map((row) => row.objective))].flatMap((objective) =>
+    thin(
+      all.filter((row) => row.objective === objective),
+      MAX_ROWS,
+    ),
+  );
 }
 
 /** u of each x in the frame of `study`, as other studies see it. */

@@ -16,7 +16,7 @@ import type { Distribution } from './distribution.js';
 import { Evidence, type Observation, type Point } from './evidence.js';
 import { EXPERT_NAMES } from './experts/expert.js';
 import type { FittedExperts } from './experts/fit-experts.js';
-import { fitHistory, type HistoryModel } from './history.js';
+import { fitHistory, type HistoryModel, thin } from './history.js';
 import { Inference } from './model/inference.js';
 import { loadModel, type ModelDirectory } from './model-directory.js';
 import { PromptEncoder, renderPrompt } from './prompt.js';
@@ -50,14 +50,9 @@ interface FittedStudy {
   localExperts?: FittedExperts;
 }
 
-/** At most `limit` items at even distances, the first and the last among them. */
-function thin<T>(items: readonly T[], limit: number): readonly T[] {
-  if (items.length <= limit) return items;
-  return Array.from({ length: limit }, (_, i) => items[Math.round((i * (items.length - 1)) / (limit - 1))]!);
-}
-
 export class Predictor {
   private readonly fitted = new Map<string, Promise<FittedStudy>>();
+  private readonly histories = new Map<string, HistoryModel | undefined>();
 
   private constructor(
     private readonly model: ModelDirectory,
@@ -139,8 +134,20 @@ export class Predictor {
     return fitted;
   }
 
+  /** Kept while the study grows: it learns from the others, and they do not change within a model. */
+  private historyFor(study: StudyData): HistoryModel | undefined {
+    const isKnown = this.model.history.some((row) => row.study === study.id);
+    const key = JSON.stringify([study.objective.name, isKnown ? study.id : null]);
+    if (!this.histories.has(key)) this.histories.set(key, fitHistory(this.model.history, study, new Set([study.id])));
+    const history = this.histories.get(key);
+    this.histories.delete(key);
+    this.histories.set(key, history);
+    if (this.histories.size > CACHED_STUDIES) this.histories.delete(this.histories.keys().next().value!);
+    return history;
+  }
+
   private async fitAnew(study: StudyData): Promise<FittedStudy> {
-    const history = fitHistory(this.model.history, study, new Set([study.id]));
+    const history = this.historyFor(study);
     const context = observe(study, contextOf(study), history);
     return {
       evidence: context.length > 0 ? Evidence.fit(context, SEED) : undefined,

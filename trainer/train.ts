@@ -10,7 +10,7 @@ import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { TrainerError } from './errors.js';
 import { type ExamplePool, loadOrMakeExamples } from './example-pool.js';
 import { LoopExecutor, type TrainingState } from './executors/loop-executor.js';
-import { collectHistory, type HistoryRow } from './history.js';
+import { collectHistory, type HistoryRow, mergeHistory } from './history.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialWeights, type Weights } from './model/parameters.js';
 import { loadModel, saveModel } from './model-directory.js';
@@ -166,12 +166,6 @@ async function prepare(
     signal: hooks.signal,
     onProgress,
   });
-}
-
-/** What the parent knew stays known, but for the studies that are learned anew. */
-function mergeHistory(own: HistoryRow[], parents: readonly HistoryRow[]): HistoryRow[] {
-  const known = new Set(own.map((row) => row.study));
-  return [...own, ...parents.filter((row) => !known.has(row.study))];
 }
 
 /** Runs of K steps until all are done, checkpoints between them. */

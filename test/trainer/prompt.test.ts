@@ -1,0 +1,65 @@
+// Prompts: what stands where, what is cut first, and that a trial's own y never reaches its evidence.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../tokenizer/tokenizer.js';
+import { makeQuestions } from '../../trainer/episodes.js';
+import { PromptEncoder, renderPrompt } from '../../trainer/prompt.js';
+import type { StudyData } from '../../trainer/types.js';
+
+let tokenizer: Tokenizer;
+beforeAll(async () => {
+  tokenizer = await Tokenizer.load();
+});
+
+const study: StudyData = {
+  id: 's',
+  metadata: { title: 'Tuning', description: 'a long story '.repeat(10) },
+  objective: { name: 'latency', goal: 'minimize', unit: 'ms' },
+  trials: Array.from({ length: 12 }, (_, i) => ({
+    x: { threads: i, cache: i % 3 === 0 },
+    y: i % 5 === 4 ? null : 100 - i,
+  })),
+};
+
+const encoderOf = (max_prompt = 384, max_metadata = 96) => new PromptEncoder(tokenizer, { max_prompt, max_metadata });
+
+describe('a prompt', () => {
+  it('is evidence, then metadata with the objective first, then x and the end', () => {
+    const [question] = makeQuestions(study, study.trials.slice(0, 8), study.trials.slice(8, 9), 1, encoderOf());
+    const text = tokenizer.decode(renderPrompt(question!));
+    expect(text).toMatch(
+      /^⟨evidence⟩⟨count⟩.*⟨failed⟩.*⟨boosting⟩.*⟨gp-sd⟩.*⟨metadata⟩goal⟨s⟩minimize⟨\/s⟩objective⟨s⟩latency⟨\/s⟩unit/,
+    );
+    expect(text).toMatch(/⟨x⟩cache⟨false⟩threads⟨\+⟩⟨E0⟩⟨m1:8⟩<\/s>$/);
+  });
+
+  it('has no evidence where nothing is known, and leaves out the pieces it is told to', () => {
+    const [bare] = makeQuestions(study, [], [{ x: { threads: 1 } }], 1, encoderOf());
+    expect(tokenizer.decode(renderPrompt(bare!))).toMatch(/^⟨metadata⟩/);
+    const [question] = makeQuestions(study, study.trials.slice(0, 8), [{ x: { threads: 1 } }], 1, encoderOf());
+    const some = tokenizer.decode(renderPrompt(question!, (piece) => piece === 0));
+    expect(some).toMatch(/^⟨evidence⟩⟨count⟩⟨u1:\d⟩⟨u2:\d⟩⟨metadata⟩/);
+  });
+
+  it('cuts the longest entry of the metadata first, and says so', () => {
+    const text = tokenizer.decode(encoderOf(384, 40).metadata(study));
+    expect(text).toContain('title⟨s⟩Tuning⟨/s⟩');
+    expect(text).not.toContain('story');
+    expect(text).toMatch(/⟨cut⟩$/);
+  });
+
+  it('stays within its budget with 500 parameters', () => {
+    const x = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`parameter_${i}`, i * 1.5]));
+    const [question] = makeQuestions(study, study.trials.slice(0, 8), [{ x }], 1, encoderOf(300));
+    const prompt = renderPrompt(question!);
+    expect(prompt.length).toBeLessThanOrEqual(300);
+    expect(tokenizer.decode(prompt)).toContain('⟨cut⟩</s>');
+  });
+
+  it("never depends on the asked trial's own y", () => {
+    const ask = (y: number) => {
+      const asked = { ...study.trials[8]!, y };
+      return makeQuestions(study, study.trials.slice(0, 8), [asked], 1, encoderOf());
+    };
+    expect(ask(1e6)).toEqual(ask(-3));
+  });
+});
