@@ -94,8 +94,8 @@ function centerAndSpread(values: readonly number[]): { center: number; spread: n
   return { center: quantile(sorted, 0.5), spread: interquartile / IQR_OF_NORMAL || range / RANGE_OF_NORMAL };
 }
 
-/** Linear interpolation between order statistics (type 7 of Hyndman and Fan, 1996). */
-function quantile(sorted: Float64Array, level: number): number {
+/** Linear interpolation between order statistics of ascending values (type 7 of Hyndman and Fan, 1996). */
+export function quantile(sorted: Float64Array, level: number): number {
   const position = level * (sorted.length - 1);
   const below = Math.floor(position);
   const low = sorted[below]!;

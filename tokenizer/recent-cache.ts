@@ -27,6 +27,12 @@ export class RecentCache<Value> {
     this.young.set(key, value);
   }
 
+  /** Forgets one entry. */
+  delete(key: string): void {
+    this.young.delete(key);
+    this.old.delete(key);
+  }
+
   get size(): number {
     return this.young.size + this.old.size;
   }

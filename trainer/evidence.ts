@@ -1,5 +1,5 @@
 // Evidence: what a study's own trials say about a query, as digits. It never holds the query's own y.
-import { type Frame, queryFrame, studyFrame } from '../tokenizer/frame.js';
+import { type Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
@@ -66,16 +66,6 @@ export interface QueryEvidence {
   pieces: number[][];
   /** In which the answer is written. */
   frame: Frame;
-}
-
-/** Predictions of all experts for some queries: `mean[name][query]`. */
-export type ExpertMeans = Record<ExpertName, Float64Array>;
-
-function quantile(sorted: Float64Array, level: number): number {
-  const position = level * (sorted.length - 1);
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
 }
 
 /** Everything that a context of finished trials says, ready to be asked. Fit once, ask for many queries. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import type { Frame } from '../tokenizer/frame.js';
 import type { NumberCodec } from '../tokenizer/number-codec.js';
+import { RecentCache } from '../tokenizer/recent-cache.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import {
   type CalibrationScores,
@@ -32,8 +33,8 @@ import type {
 } from './types.js';
 
 const ABSOLUTE = new AbsoluteCodec();
-/** Studies whose fitted evidence and calibration are kept. */
-const CACHED_STUDIES = 16;
+/** Studies whose fitted evidence and calibration are kept, at most twice as many. */
+const CACHED_STUDIES = 8;
 const FOLDS = 5;
 /** Trials that the calibration of a study looks at: enough for a 99% interval, bounded for a study of thousands. */
 const MAX_CALIBRATION_TRIALS = 200;
@@ -51,8 +52,8 @@ interface FittedStudy {
 }
 
 export class Predictor {
-  private readonly fitted = new Map<string, Promise<FittedStudy>>();
-  private readonly histories = new Map<string, HistoryModel | undefined>();
+  private readonly fitted = new RecentCache<Promise<FittedStudy>>(CACHED_STUDIES);
+  private readonly histories = new RecentCache<{ model: HistoryModel | undefined }>(CACHED_STUDIES);
 
   private constructor(
     private readonly model: ModelDirectory,
@@ -126,11 +127,8 @@ export class Predictor {
     if (!fitted) {
       fitted = this.fitAnew(study);
       fitted.catch(() => this.fitted.delete(key));
+      this.fitted.set(key, fitted);
     }
-    // Moved to the end: the first key is the one that was used longest ago.
-    this.fitted.delete(key);
-    this.fitted.set(key, fitted);
-    if (this.fitted.size > CACHED_STUDIES) this.fitted.delete(this.fitted.keys().next().value!);
     return fitted;
   }
 
@@ -138,12 +136,12 @@ export class Predictor {
   private historyFor(study: StudyData): HistoryModel | undefined {
     const isKnown = this.model.history.some((row) => row.study === study.id);
     const key = JSON.stringify([study.objective.name, isKnown ? study.id : null]);
-    if (!this.histories.has(key)) this.histories.set(key, fitHistory(this.model.history, study, new Set([study.id])));
-    const history = this.histories.get(key);
-    this.histories.delete(key);
-    this.histories.set(key, history);
-    if (this.histories.size > CACHED_STUDIES) this.histories.delete(this.histories.keys().next().value!);
-    return history;
+    let history = this.histories.get(key);
+    if (!history) {
+      history = { model: fitHistory(this.model.history, study, new Set([study.id])) };
+      this.histories.set(key, history);
+    }
+    return history.model;
   }
 
   private async fitAnew(study: StudyData): Promise<FittedStudy> {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../store/temporary-store.js';
+import { TINY_TRAINING } from '../tiny-training.js';
 import { startProcess } from './server-process.js';
-import { client, jobEnd, readStream, type Schemas, TINY_TRAINING } from './test-server.js';
+import { client, jobEnd, readStream, type Schemas } from './test-server.js';
 
 const KILLS = 10;
 const REQUEST = {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunningServer, startServer } from '../../service/server.js';
+import { TINY_TRAINING } from '../tiny-training.js';
 import { temporaryStoreFolder } from './shared-server.js';
-import { type Client, client, jobEnd, readStream, type Schemas, TINY_TRAINING } from './test-server.js';
+import { type Client, client, jobEnd, readStream, type Schemas } from './test-server.js';
 
 type Job = Schemas['FineTuningJob'];
 type Predicted = Schemas['PredictionResult'];

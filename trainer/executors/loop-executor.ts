@@ -2,7 +2,7 @@
 import { OrtSession } from '../graph/session.js';
 import type { ModelConfig } from '../model/config.js';
 import { parameterSpecs, sizeOf, type Weights } from '../model/parameters.js';
-import { type BatchShape, lossGraph, trainingGraph } from '../model/training-graph.js';
+import { type BatchShape, trainingGraph } from '../model/training-graph.js';
 import type { GradientTransformation, StateSpec } from '../optimizers/transformation.js';
 
 /** K batches of one shape, stacked: see `trainingGraph` for the layout of each array. */
@@ -73,21 +73,6 @@ export class LoopExecutor {
     for (const s of this.stateSpecs) state.optimizer.set(s.name, floats(`new.state.${s.name}`));
     state.step += runSteps;
     return { loss: floats('loss'), gradientNorm: floats('gradient_norm') };
-  }
-
-  /** Loss of one batch (`runSteps` 1), nats, without training. */
-  async loss(weights: Weights, batch: StackedBatches): Promise<number> {
-    const { shape } = batch;
-    const session = await this.session(`loss ${shape.batch}×${shape.length}×${shape.steps}`, () =>
-      lossGraph(this.options.config, shape),
-    );
-    const feeds = this.parameterFeeds(weights);
-    feeds.input_ids = { data: batch.inputIds, dims: [shape.batch, shape.length] };
-    feeds.decoder_ids = { data: batch.decoderIds, dims: [shape.batch, shape.steps] };
-    feeds.targets = { data: batch.targets, dims: [shape.batch, shape.steps] };
-    feeds.weights = { data: batch.weights, dims: [shape.batch, shape.steps] };
-    const result = await session.run(feeds);
-    return (result.loss!.data as Float32Array)[0]!;
   }
 
   async release(): Promise<void> {

@@ -141,18 +141,3 @@ export function trainingGraph(
   g.output(scan[1]!, 'gradient_norm');
   return { graph: g, stateSpecs };
 }
-
-/** Loss of one batch without training. Inputs: `param.NAME` and one batch's tensors (no K). Output: `loss`. */
-export function lossGraph(config: ModelConfig, shape: BatchShape, dtype: FloatType = 'float32'): Graph {
-  const g = new Graph('loss');
-  const parameters = new Map(parameterSpecs(config).map((s) => [s.name, g.input(`param.${s.name}`, dtype, s.shape)]));
-  const { batch, length, steps } = shape;
-  const values: BatchValues = {
-    inputIds: g.input('input_ids', 'int32', [batch, length]),
-    decoderIds: g.input('decoder_ids', 'int32', [batch, steps]),
-    targets: g.input('targets', 'int32', [batch, steps]),
-    weights: g.input('weights', dtype, [batch, steps]),
-  };
-  g.output(digitLoss(values, parameters, config, shape, dtype), 'loss');
-  return g;
-}

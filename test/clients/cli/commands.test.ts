@@ -5,26 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportReport } from '../../../clients/cli/import-file.js';
 import { HttpClient } from '../../../clients/sdk/http.js';
+import { TINY_TRAINING } from '../../tiny-training.js';
 import { killService, type RunningService, runCli, startService, temporaryFolder } from './cli-process.js';
 
-/** A training as small as it gets: what a model learns is tested elsewhere. */
-const tiny = Object.entries({
-  steps: 2,
-  run_steps: 1,
-  batch_size: 4,
-  episodes: 4,
-  queries: 4,
-  max_context: 8,
-  max_prompt: 64,
-  max_metadata: 16,
-  d_model: 8,
-  d_kv: 4,
-  num_heads: 1,
-  d_ff: 8,
-  num_layers: 1,
-  num_decoder_layers: 1,
-  threads: 1,
-}).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+/** What a model learns is tested elsewhere. */
+const tiny = Object.entries(TINY_TRAINING).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 const examples = fileURLToPath(new URL('../../examples/compression/', import.meta.url));
 const folder = temporaryFolder({
   'small.csv': readFileSync(join(examples, 'dna.csv'), 'utf8').split('\n').slice(0, 31).join('\n'),

@@ -1,4 +1,5 @@
 // Scales on which a Gaussian process may see y: a strongly skewed or heavy-tailed y is far closer to normal after a fitted transform.
+import { quantile } from '../../../tokenizer/frame.js';
 
 /** An increasing transform of y to a scale of mean 0 and standard deviation 1. */
 export interface Warp {
@@ -98,12 +99,4 @@ function maxAbs(values: Float64Array): number {
   let max = 0;
   for (const value of values) max = Math.max(max, Math.abs(value));
   return max;
-}
-
-/** Linearly interpolated quantile of sorted values. */
-function quantile(sorted: Float64Array, level: number): number {
-  const place = level * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
 }
