@@ -8,7 +8,8 @@ import { decoderGraph, encoderGraph } from '../../../trainer/model/serving-graph
 import { relativeBuckets } from '../../../trainer/model/t5.js';
 import { digitLoss } from '../../../trainer/model/training-graph.js';
 import { Random } from '../../../trainer/random.js';
-import { PlainT5 } from './plain-t5.js';
+import { PlainT5, plainParameters } from './plain-t5.js';
+import { Tape } from './plain-tape.js';
 
 const config: ModelConfig = {
   ...DEFAULT_MODEL_CONFIG,
@@ -23,10 +24,7 @@ const config: ModelConfig = {
 const tokens = config.number_token_end - config.number_token_begin;
 const specs = parameterSpecs(config);
 const weights = initialWeights(config, 7);
-const plain = new PlainT5(config, (name) => {
-  const spec = specs.find((s) => s.name === name)!;
-  return { data: weights.get(name)!, columns: spec.shape.at(-1)! };
-});
+const plain = new PlainT5(config, plainParameters(specs, weights));
 
 /** Two prompts of different lengths, the second padded; beyond 16 tokens so that logarithmic buckets occur. */
 const LENGTH = 40;
@@ -70,7 +68,7 @@ describe('forward pass', () => {
     const got = log_probabilities!.data as Float32Array;
     prefixes.forEach((ofQuery, q) => {
       ofQuery.forEach((prefix, p) => {
-        const expected = plain.logProbabilities(prompts[q]!, prefix).at(-1)!;
+        const expected = plain.logProbabilities(prompts[q]!, prefix).data.slice(-tokens);
         expected.forEach((value, t) => expect(got[(q * 3 + p) * tokens + t]).toBeCloseTo(value, 3));
       });
     });
@@ -122,11 +120,35 @@ describe('loss', () => {
 
   it('is the weighted cross-entropy of an independent implementation', async () => {
     const expected = targets.reduce((sum, row, example) => {
-      const rows = plain.logProbabilities(prompts[example]!, decoderIds[example]!);
-      return sum - row.reduce((s, target, place) => s + lossWeights[example]![place]! * rows[place]![target]!, 0);
+      const logs = plain.logProbabilities(prompts[example]!, decoderIds[example]!).data;
+      return (
+        sum - row.reduce((s, target, place) => s + lossWeights[example]![place]! * logs[place * tokens + target]!, 0)
+      );
     }, 0);
     const result = await (await session(graph)).run(feedsOf(exact));
     expect(result.loss!.data[0]).toBeCloseTo(expected, 9);
+  });
+
+  it('has the gradient of the independent implementation, in every entry of every parameter tensor', async () => {
+    const parameters = plainParameters(specs, exact);
+    const independent = new PlainT5(config, parameters);
+    targets.forEach((row, example) => {
+      const tape = new Tape();
+      const logs = independent.logProbabilities(prompts[example]!, decoderIds[example]!, tape);
+      row.forEach((target, place) => {
+        logs.gradient[place * tokens + target]! -= lossWeights[example]![place]!;
+      });
+      tape.backward();
+    });
+    const analytic = await (await session(graph)).run(feedsOf(exact));
+    for (const { name } of specs) {
+      const expected = parameters.get(name)!.gradient;
+      const got = analytic[`gradient.${name}`]!.data as Float64Array;
+      expect(got).toHaveLength(expected.length);
+      const largest = expected.reduce((max, g) => Math.max(max, Math.abs(g)), 0);
+      const worst = expected.reduce((max, g, i) => Math.max(max, Math.abs(g - got[i]!)), 0);
+      expect(worst / largest, name).toBeLessThan(1e-9);
+    }
   });
 
   it('has the gradient of central finite differences (float64) for every parameter tensor', async () => {
