@@ -1,5 +1,5 @@
 // From examples to stacked batches: evidence is dropped at random, prompts of like length stand together, targets get weights.
-import type { StackedBatches } from './executors/loop-executor.js';
+import type { StackedBatches } from './executors/executor.js';
 import type { BatchShape } from './model/training-graph.js';
 import { type Example, renderPrompt } from './prompt.js';
 import { Random } from './random.js';

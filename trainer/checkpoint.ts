@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrainerError } from './errors.js';
-import type { TrainingState } from './executors/loop-executor.js';
+import type { TrainingState } from './executors/executor.js';
 import { writeFileAtomic } from './files.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './model/safetensors.js';
 

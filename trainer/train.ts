@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { packageFile } from '../tokenizer/package-root.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
-import { bucketByLength, type LengthBucket, trainingBatches } from './batches.js';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { bucketByLength, trainingBatches } from './batches.js';
+import { loadCheckpoint } from './checkpoint.js';
 import { TrainerError } from './errors.js';
 import { type ExamplePool, loadOrMakeExamples } from './example-pool.js';
-import { LoopExecutor, type TrainingState } from './executors/loop-executor.js';
+import type { TrainingState } from './executors/executor.js';
+import { LoopExecutor } from './executors/loop-executor.js';
 import { collectHistory, type HistoryRow, mergeHistory } from './history.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialWeights, type Weights } from './model/parameters.js';
 import { loadModel, saveModel } from './model-directory.js';
 import { adamW } from './optimizers/adamw.js';
-import { warmupCosine } from './optimizers/schedule.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
+import { runSteps } from './training-loop.js';
 import type { Json, StudyData, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
 import { type ValidationAnswers, validate } from './validation.js';
 
@@ -57,25 +58,26 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   const history = mergeHistory(collectHistory(request.studies), parent?.history ?? []);
   const pool = await prepare(request, history, config, tokenizerFile, fingerprint, hooks, emit);
   const executor = new LoopExecutor({
-    config: modelConfig,
+    model: { config: modelConfig },
     optimizer: adamW(adamOptions(config)),
     threads: config.threads,
   });
-  const start = () =>
-    executor.initialState(parent ? new Map(parent.weights) : initialWeights(modelConfig, config.seed));
-  const state = (await loadCheckpoint(request.workDir, fingerprint)) ?? start();
+  const buckets = bucketByLength(pool.training);
+  const batchOptions = { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config };
+  let state: TrainingState;
   try {
-    await runSteps(
+    const first = () => executor.initialState(parent?.weights ?? initialWeights(modelConfig, config.seed));
+    await executor.load((await loadCheckpoint(request.workDir, fingerprint)) ?? first());
+    await runSteps({
       executor,
-      state,
-      bucketByLength(pool.training),
+      batchesOf: async (run) => trainingBatches(buckets, run, config, batchOptions),
       config,
-      modelConfig,
-      request.workDir,
+      workDir: request.workDir,
       fingerprint,
-      hooks,
+      signal: hooks.signal,
       emit,
-    );
+    });
+    state = await executor.state();
   } finally {
     await executor.release();
   }
@@ -166,67 +168,6 @@ async function prepare(
     signal: hooks.signal,
     onProgress,
   });
-}
-
-/** Runs of K steps until all are done, checkpoints between them. */
-async function runSteps(
-  executor: LoopExecutor,
-  state: TrainingState,
-  buckets: readonly LengthBucket[],
-  config: TrainConfig,
-  modelConfig: ModelConfig,
-  workDir: string,
-  fingerprint: string,
-  { signal }: TrainHooks,
-  emit: (event: TrainEvent) => void,
-): Promise<void> {
-  const { steps, run_steps } = config;
-  const schedule = {
-    peak: config.learning_rate,
-    warmupSteps: config.warmup_steps,
-    steps,
-    finalFraction: config.final_learning_rate,
-  };
-  const batchOptions = { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config };
-  const resumed = state.step > 0 ? `Going on from step ${state.step}` : 'Training';
-  emit({ type: 'phase', phase: 'train', message: `${resumed}: ${steps} steps of ${config.batch_size} examples` });
-  const checkpoint = async () => {
-    await saveCheckpoint(workDir, state, fingerprint);
-    emit({ type: 'checkpoint', step: state.step });
-  };
-  const begin = performance.now();
-  const firstStep = state.step;
-  let savedAt = begin;
-  let report = { at: begin, losses: [] as number[], tokens: 0 };
-  while (state.step < steps) {
-    if (signal?.aborted) {
-      await checkpoint();
-      signal.throwIfAborted();
-    }
-    const batches = trainingBatches(buckets, state.step / run_steps, config, batchOptions);
-    const rates = Float32Array.from({ length: run_steps }, (_, i) => warmupCosine(schedule, state.step + i));
-    const { loss } = await executor.run(state, batches, rates);
-    const now = performance.now();
-    report.losses.push(...loss);
-    report.tokens += batches.inputIds.reduce((n, id) => n + (id === 0 ? 0 : 1), 0);
-    if (now - report.at >= EVENT_SECONDS * 1000 || state.step >= steps) {
-      emit({
-        type: 'step',
-        step: state.step,
-        steps,
-        loss: report.losses.reduce((a, b) => a + b, 0) / report.losses.length,
-        learningRate: rates.at(-1)!,
-        tokensPerSecond: (report.tokens / (now - report.at)) * 1000,
-        etaSeconds: ((now - begin) / 1000 / (state.step - firstStep)) * (steps - state.step),
-      });
-      report = { at: now, losses: [], tokens: 0 };
-    }
-    if (now - savedAt >= config.checkpoint_seconds * 1000) {
-      await checkpoint();
-      savedAt = now;
-    }
-  }
-  await checkpoint();
 }
 
 /** Do no harm: a fine-tune replaces its parent only where it answers better about trials that neither has seen. */

@@ -57,8 +57,8 @@ function stepOperations(batch: number, length: number, steps: number): number {
 async function measure(batch: number, length: number, peak: number): Promise<void> {
   const { beta1, beta2, epsilon, weight_decay, clip_norm } = DEFAULT_TRAIN_CONFIG;
   const optimizer = adamW({ beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: clip_norm });
-  const executor = new LoopExecutor({ config, optimizer, threads });
-  const state = executor.initialState(initialWeights(config, 1));
+  const executor = new LoopExecutor({ model: { config }, optimizer, threads });
+  await executor.load(executor.initialState(initialWeights(config, 1)));
   const steps = 1 + new AbsoluteCodec().maxLength;
   const random = new Random(2);
   const ids = (count: number, below: number) => Int32Array.from({ length: count }, () => 1 + random.integer(below - 1));
@@ -73,11 +73,11 @@ async function measure(batch: number, length: number, peak: number): Promise<voi
     weights: new Float32Array(examples * steps).fill(1 / (batch * steps)),
   };
   const rates = new Float32Array(RUN_STEPS).fill(1e-4);
-  await executor.run(state, batches, rates);
+  await executor.run(batches, rates);
   const milliseconds: number[] = [];
   for (let i = 0; i < RUNS; i++) {
     const begin = performance.now();
-    await executor.run(state, batches, rates);
+    await executor.run(batches, rates);
     milliseconds.push((performance.now() - begin) / RUN_STEPS);
   }
   await executor.release();

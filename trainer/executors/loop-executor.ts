@@ -1,78 +1,69 @@
 // Trains on the CPU (and CUDA): K steps a run inside an ONNX Loop, one compiled session a batch shape.
-import { OrtSession } from '../graph/session.js';
-import type { ModelConfig } from '../model/config.js';
-import { parameterSpecs, sizeOf, type Weights } from '../model/parameters.js';
-import { type BatchShape, trainingGraph } from '../model/training-graph.js';
+import { type HostTensor, OrtSession } from '../graph/session.js';
+import type { ParameterSpec, Weights } from '../model/parameters.js';
+import { frozenSpecs, type TrainableModel, trainableSpecs } from '../model/trainable.js';
+import { trainingGraph } from '../model/training-graph.js';
 import type { GradientTransformation, StateSpec } from '../optimizers/transformation.js';
+import type { Executor, RunResult, StackedBatches, TrainingState } from './executor.js';
+import { batchFeeds, stateFeeds, weightFeeds, zeroState } from './feeds.js';
 
-/** K batches of one shape, stacked: see `trainingGraph` for the layout of each array. */
-export interface StackedBatches {
-  shape: BatchShape;
-  runSteps: number;
-  inputIds: Int32Array;
-  decoderIds: Int32Array;
-  targets: Int32Array;
-  weights: Float32Array;
-}
-
-/** Everything that a checkpoint must hold to go on bit for bit. */
-export interface TrainingState {
-  /** Steps done. */
-  step: number;
-  weights: Weights;
-  optimizer: Map<string, Float32Array>;
-}
-
-export interface RunResult {
-  /** Loss of each step, nats. */
-  loss: Float32Array;
-  /** Global norm of each step's gradient before clipping. */
-  gradientNorm: Float32Array;
-}
-
-export interface LoopExecutorOptions {
-  config: ModelConfig;
+export interface ExecutorOptions {
+  model: TrainableModel;
+  /** Parameters that are read and not trained: those of `frozenSpecs(model)`. */
+  frozen?: Weights;
   optimizer: GradientTransformation;
   /** Intra-op threads; the sums' order depends on it, so a resumed job must keep it. */
   threads: number;
+  /** Micro-batches a step: divides the batch. */
+  accumulate?: number;
 }
 
-export class LoopExecutor {
+export class LoopExecutor implements Executor {
   private readonly sessions = new Map<string, Promise<OrtSession>>();
+  private readonly trainable: ParameterSpec[];
   private readonly stateSpecs: StateSpec[];
+  private readonly frozenFeeds: Record<string, HostTensor>;
+  private current: TrainingState | undefined;
 
-  constructor(private readonly options: LoopExecutorOptions) {
-    this.stateSpecs = options.optimizer.init(parameterSpecs(options.config));
+  constructor(private readonly options: ExecutorOptions) {
+    this.trainable = trainableSpecs(options.model);
+    this.stateSpecs = options.optimizer.init(this.trainable);
+    this.frozenFeeds = weightFeeds('frozen', frozenSpecs(options.model), options.frozen ?? new Map());
   }
 
-  /** State before the first step. */
   initialState(weights: Weights): TrainingState {
-    const zeros = (s: StateSpec) => new Float32Array(s.shape.reduce((a, b) => a * b, 1));
-    return { step: 0, weights, optimizer: new Map(this.stateSpecs.map((s) => [s.name, zeros(s)])) };
+    return { step: 0, weights, optimizer: zeroState(this.stateSpecs) };
   }
 
-  /** Takes `batches.runSteps` steps and replaces the tensors of `state`. `learningRates`: one a step. */
-  async run(state: TrainingState, batches: StackedBatches, learningRates: Float32Array): Promise<RunResult> {
-    const { shape, runSteps } = batches;
-    const { batch, length, steps } = shape;
-    const session = await this.session(
-      `train ${batch}×${length}×${steps}×${runSteps}`,
-      () => trainingGraph(this.options.config, shape, runSteps, this.options.optimizer).graph,
-    );
-    const feeds = this.parameterFeeds(state.weights);
-    for (const s of this.stateSpecs) feeds[`state.${s.name}`] = { data: state.optimizer.get(s.name)!, dims: s.shape };
-    feeds.first_step = { data: Float32Array.of(state.step + 1), dims: [] };
-    feeds.learning_rate = { data: learningRates, dims: [runSteps] };
-    feeds.input_ids = { data: batches.inputIds, dims: [runSteps, batch, length] };
-    feeds.decoder_ids = { data: batches.decoderIds, dims: [runSteps, batch, steps] };
-    feeds.targets = { data: batches.targets, dims: [runSteps, batch, steps] };
-    feeds.weights = { data: batches.weights, dims: [runSteps, batch, steps] };
+  async load(state: TrainingState): Promise<void> {
+    this.current = { ...state, weights: new Map(state.weights), optimizer: new Map(state.optimizer) };
+  }
+
+  get step(): number {
+    return this.loaded().step;
+  }
+
+  async run(batches: StackedBatches, learningRates: Float32Array): Promise<RunResult> {
+    const state = this.loaded();
+    const session = await this.session(batches);
+    const feeds = {
+      ...this.frozenFeeds,
+      ...weightFeeds('param', this.trainable, state.weights),
+      ...stateFeeds(this.stateSpecs, state.optimizer),
+      ...batchFeeds(batches, this.options.accumulate ?? 1, state.step, learningRates),
+    };
     const result = await session.run(feeds);
     const floats = (name: string) => result[name]!.data as Float32Array;
-    for (const s of parameterSpecs(this.options.config)) state.weights.set(s.name, floats(`new.param.${s.name}`));
+    for (const s of this.trainable) state.weights.set(s.name, floats(`new.param.${s.name}`));
     for (const s of this.stateSpecs) state.optimizer.set(s.name, floats(`new.state.${s.name}`));
-    state.step += runSteps;
+    state.step += batches.runSteps;
     return { loss: floats('loss'), gradientNorm: floats('gradient_norm') };
+  }
+
+  /** Tensors are replaced by a run, never written into, so what is handed out stays as it is. */
+  async state(): Promise<TrainingState> {
+    const { step, weights, optimizer } = this.loaded();
+    return { step, weights: new Map(weights), optimizer: new Map(optimizer) };
   }
 
   async release(): Promise<void> {
@@ -81,21 +72,20 @@ export class LoopExecutor {
     await Promise.all(sessions.map((s) => s.release()));
   }
 
-  private parameterFeeds(weights: Weights): Parameters<OrtSession['run']>[0] {
-    const feeds: Parameters<OrtSession['run']>[0] = {};
-    for (const spec of parameterSpecs(this.options.config)) {
-      const data = weights.get(spec.name);
-      if (data?.length !== sizeOf(spec))
-        throw new Error(`LoopExecutor: ${spec.name} has ${data?.length} values, not ${sizeOf(spec)}`);
-      feeds[`param.${spec.name}`] = { data, dims: spec.shape };
-    }
-    return feeds;
+  private loaded(): TrainingState {
+    if (!this.current) throw new Error('Executor: load a state first');
+    return this.current;
   }
 
-  private session(key: string, build: () => Parameters<typeof OrtSession.create>[0]): Promise<OrtSession> {
+  private session({ shape, runSteps }: StackedBatches): Promise<OrtSession> {
+    const { batch, length, steps } = shape;
+    const key = `train ${batch}×${length}×${steps}×${runSteps}`;
     let session = this.sessions.get(key);
     if (!session) {
-      session = OrtSession.create(build(), { threads: this.options.threads });
+      const { model, optimizer, threads, accumulate = 1 } = this.options;
+      const micro = { ...shape, batch: batch / accumulate };
+      const { graph } = trainingGraph(model, micro, { runSteps, accumulate, form: 'loop' }, optimizer);
+      session = OrtSession.create(graph, { threads });
       this.sessions.set(key, session);
     }
     return session;

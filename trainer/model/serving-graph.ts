@@ -1,6 +1,5 @@
 // The forward graphs that serve predictions: the encoder once a query, the decoder over many prefixes of each query.
 import { Graph } from '../graph/graph.js';
-import { MatMul } from '../graph/ops/matmul.js';
 import { Slice, Squeeze } from '../graph/ops/shape.js';
 import { LogSoftmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
@@ -47,6 +46,6 @@ export function decoderGraph(config: ModelConfig, weights: Weights, steps: numbe
     config,
   );
   const last = Squeeze(Slice(decoded, { starts: [steps - 1], ends: [steps], axes: [2] }), [2]);
-  g.output(LogSoftmax(MatMul(last, p('lm_head.weight')), -1), 'log_probabilities');
+  g.output(LogSoftmax(p.linear(last, 'lm_head.weight'), -1), 'log_probabilities');
   return g;
 }

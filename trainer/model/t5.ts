@@ -8,9 +8,15 @@ import { MatMul } from '../graph/ops/matmul.js';
 import { Reshape, Transpose, Unsqueeze } from '../graph/ops/shape.js';
 import { Softmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
+import { loraName } from './lora.js';
 
-/** Graph values of the parameters by Hugging Face name: initializers when serving, Loop-carried values when training. */
-export type ParameterValues = (name: string) => Value;
+/** Graph values of the parameters: initializers when serving, Loop-carried values when training. */
+export interface ParameterValues {
+  /** By Hugging Face name. */
+  (name: string): Value;
+  /** x·W, with the low-rank addition of W's adapter where it has one: see lora.ts. */
+  linear(x: Value, name: string): Value;
+}
 
 /** Added to attention scores at padding and at future positions: exp underflows to exactly 0 and no NaN can arise. */
 const MASKED = -1e9;
@@ -53,9 +59,9 @@ function attend(q: Value, k: Value, v: Value, bias: Value | undefined): Value {
 function feedForward(x: Value, prefix: string, p: ParameterValues, config: ModelConfig): Value {
   const h = rmsNorm(x, p(`${prefix}.layer_norm.weight`), config.layer_norm_epsilon);
   const dense = `${prefix}.DenseReluDense`;
-  const gate = Gelu(MatMul(h, p(`${dense}.wi_0.weight`)));
-  const hidden = Mul(gate, MatMul(h, p(`${dense}.wi_1.weight`)));
-  return Add(x, MatMul(hidden, p(`${dense}.wo.weight`)));
+  const gate = Gelu(p.linear(h, `${dense}.wi_0.weight`));
+  const hidden = Mul(gate, p.linear(h, `${dense}.wi_1.weight`));
+  return Add(x, p.linear(hidden, `${dense}.wo.weight`));
 }
 
 /** Relative position bias [1, h, n, n] from the bucket of every (query, key) pair, int32 [n, n]. */
@@ -89,10 +95,10 @@ export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelC
     const name = attentionName(i);
     const h = rmsNorm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
     const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
-      splitHeads(MatMul(h, p(`${name}.${part}.weight`)), config),
+      splitHeads(p.linear(h, `${name}.${part}.weight`), config),
     );
     const context = mergeHeads(attend(q!, k!, v!, bias), config);
-    x = Add(x, MatMul(context, p(`${name}.o.weight`)));
+    x = Add(x, p.linear(context, `${name}.o.weight`));
     x = feedForward(x, `encoder.block.${i}.layer.1`, p, config);
   }
   return rmsNorm(x, p('encoder.final_layer_norm.weight'), config.layer_norm_epsilon);
@@ -124,19 +130,19 @@ export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelC
     const self = `${block(i)}.layer.0.SelfAttention`;
     let h = rmsNorm(x, p(`${block(i)}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
     const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
-      splitHeads(MatMul(h, p(`${self}.${part}.weight`)), config),
+      splitHeads(p.linear(h, `${self}.${part}.weight`), config),
     );
-    x = Add(x, MatMul(mergeHeads(attend(q!, k!, v!, bias), config), p(`${self}.o.weight`)));
+    x = Add(x, p.linear(mergeHeads(attend(q!, k!, v!, bias), config), `${self}.o.weight`));
 
     // All prefixes of a query attend to the same states, so they stand in one matrix product: [batch, prefixes·steps, ..].
     const cross = `${block(i)}.layer.1.EncDecAttention`;
     h = rmsNorm(x, p(`${block(i)}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
-    const rows = Reshape(MatMul(h, p(`${cross}.q.weight`)), [KEEP, -1, inner]);
-    const keys = splitHeads(MatMul(inputs.encoderStates, p(`${cross}.k.weight`)), config);
-    const values = splitHeads(MatMul(inputs.encoderStates, p(`${cross}.v.weight`)), config);
+    const rows = Reshape(p.linear(h, `${cross}.q.weight`), [KEEP, -1, inner]);
+    const keys = splitHeads(p.linear(inputs.encoderStates, `${cross}.k.weight`), config);
+    const values = splitHeads(p.linear(inputs.encoderStates, `${cross}.v.weight`), config);
     const context = mergeHeads(attend(splitHeads(rows, config), keys, values, inputs.encoderMask), config);
     const back = Reshape(context, [KEEP, -1, inputs.steps, inner]);
-    x = Add(x, MatMul(back, p(`${cross}.o.weight`)));
+    x = Add(x, p.linear(back, `${cross}.o.weight`));
     x = feedForward(x, `${block(i)}.layer.2`, p, config);
   }
   return rmsNorm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
@@ -173,11 +179,22 @@ export function causalMask(steps: number): Float32Array {
   return mask;
 }
 
-/** Declares every parameter of the model through `make`, and returns them by name. */
-export function parameterLookup(values: ReadonlyMap<string, Value>): ParameterValues {
-  return (name) => {
+/**
+ * Looks parameters up in a map of graph values. Where the map also holds `….lora_A.weight` and `….lora_B.weight` of a matrix,
+ * its products get (x·A)·B on top, scaled by `loraScale` (alpha / rank).
+ */
+export function parameterLookup(values: ReadonlyMap<string, Value>, loraScale = 1): ParameterValues {
+  const lookup = (name: string): Value => {
     const value = values.get(name);
     if (!value) throw new Error(`T5: no parameter ${name}`);
     return value;
   };
+  const linear = (x: Value, name: string): Value => {
+    const product = MatMul(x, lookup(name));
+    const down = values.get(loraName(name, 'A'));
+    const up = values.get(loraName(name, 'B'));
+    if (!down || !up) return product;
+    return Add(product, MatMul(Mul(MatMul(x, down), x.graph.scalar(x.dtype, loraScale)), up));
+  };
+  return Object.assign(lookup, { linear });
 }

@@ -5,7 +5,7 @@ import { OrtSession } from '../../../trainer/graph/session.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../../trainer/model/config.js';
 import { initialWeights, parameterSpecs } from '../../../trainer/model/parameters.js';
 import { decoderGraph, encoderGraph } from '../../../trainer/model/serving-graph.js';
-import { relativeBuckets } from '../../../trainer/model/t5.js';
+import { parameterLookup, relativeBuckets } from '../../../trainer/model/t5.js';
 import { digitLoss } from '../../../trainer/model/training-graph.js';
 import { Random } from '../../../trainer/random.js';
 import { PlainT5, plainParameters } from './plain-t5.js';
@@ -105,7 +105,7 @@ describe('loss', () => {
       targets: graph.input('targets', 'int32', [2, 4]),
       weights: graph.input('weights', 'float64', [2, 4]),
     },
-    new Map(specs.map((s, i) => [s.name, parameters[i]!])),
+    parameterLookup(new Map(specs.map((s, i) => [s.name, parameters[i]!]))),
     config,
     shape,
     'float64',
