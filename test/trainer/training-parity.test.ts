@@ -1,6 +1,7 @@
 // A hundred steps of the product's training (float32, ONNX Runtime) against an independent one in plain float64 loops.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LoopExecutor, type StackedBatches } from '../../trainer/executors/loop-executor.js';
+import type { StackedBatches } from '../../trainer/executors/executor.js';
+import { LoopExecutor } from '../../trainer/executors/loop-executor.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../trainer/model/config.js';
 import { initialWeights, parameterSpecs, type Weights } from '../../trainer/model/parameters.js';
 import { adamW } from '../../trainer/optimizers/adamw.js';
@@ -74,17 +75,18 @@ const initial = (): Weights => initialWeights(config, 7);
 
 /** The one place that knows how the product trains. */
 async function productCourse(): Promise<Course> {
-  const executor = new LoopExecutor({ config, optimizer: adamW(optimizer), threads: 2 });
+  const executor = new LoopExecutor({ model: { config }, optimizer: adamW(optimizer), threads: 2 });
   const schedule = { peak: PEAK, warmupSteps: WARMUP, steps: RUNS * RUN_STEPS, finalFraction: FINAL };
-  const state = executor.initialState(initial());
-  const course: Course = { loss: [], gradientNorm: [], weights: state.weights };
+  const course: Course = { loss: [], gradientNorm: [], weights: new Map() };
   try {
+    await executor.load(executor.initialState(initial()));
     for (const [run, steps] of data.entries()) {
       const rates = Float32Array.from(steps, (_, i) => warmupCosine(schedule, run * RUN_STEPS + i));
-      const { loss, gradientNorm } = await executor.run(state, stack(steps), rates);
+      const { loss, gradientNorm } = await executor.run(stack(steps), rates);
       course.loss.push(...loss);
       course.gradientNorm.push(...gradientNorm);
     }
+    course.weights = (await executor.state()).weights;
   } finally {
     await executor.release();
   }
