@@ -2,15 +2,23 @@
 import { availableParallelism } from 'node:os';
 import { TrainerError } from './errors.js';
 import { DEFAULT_MODEL_CONFIG } from './model/config.js';
+import { LORA_TARGETS } from './model/lora.js';
 import { nearestName } from './nearest.js';
 import type { Json } from './types.js';
 
+/** Names of the devices that a training or a prediction may ask for. */
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
+
 export interface TrainConfig {
   seed: number;
+  /** Where the steps are taken; `auto`: a GPU where there is one, else the CPU. */
+  device: (typeof DEVICES)[number];
   /** Optimizer steps, rounded up to whole runs. */
   steps: number;
   /** Examples a step. */
   batch_size: number;
+  /** Parts a step's batch is cut into; their gradients are added up. The same step in less memory, somewhat slower. */
+  accumulate: number;
   /** Steps inside one ONNX Loop: between two runs parameters cross to JavaScript, progress is reported and cancels are seen. */
   run_steps: number;
   /** Peak of the warm-up and cosine schedule. */
@@ -48,6 +56,17 @@ export interface TrainConfig {
   validation: number;
   /** Least seconds between two checkpoints. */
   checkpoint_seconds: number;
+  /** Checkpoints kept; where the newest is damaged, the one before it is taken. */
+  keep_checkpoints: number;
+  /**
+   * Rank of a low-rank adapter that is trained beside the frozen parent, a few hundred kB instead of a whole model; 0: all
+   * parameters are trained.
+   */
+  lora_rank: number;
+  /** The adapter's addition is scaled by lora_alpha / lora_rank. */
+  lora_alpha: number;
+  /** Matrices that the adapter adds to, by the last part of their names. */
+  lora_targets: readonly (typeof LORA_TARGETS)[number][];
   /** Threads of ONNX Runtime; 0: one a core. */
   threads: number;
   d_model: number;
@@ -60,8 +79,10 @@ export interface TrainConfig {
 
 export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   seed: 1,
+  device: 'auto',
   steps: 600,
   batch_size: 32,
+  accumulate: 1,
   run_steps: 20,
   learning_rate: 1e-3,
   warmup_steps: 60,
@@ -83,6 +104,10 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   max_metadata: 96,
   validation: 0.1,
   checkpoint_seconds: 10,
+  keep_checkpoints: 3,
+  lora_rank: 0,
+  lora_alpha: 16,
+  lora_targets: LORA_TARGETS,
   threads: 0,
   d_model: DEFAULT_MODEL_CONFIG.d_model,
   d_kv: DEFAULT_MODEL_CONFIG.d_kv,
@@ -92,14 +117,35 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   num_decoder_layers: DEFAULT_MODEL_CONFIG.num_decoder_layers,
 };
 
-type Rule = { integer: boolean; min: number; max: number };
-const count = (min: number, max: number): Rule => ({ integer: true, min, max });
-const real = (min: number, max: number): Rule => ({ integer: false, min, max });
+/** Says what a value must be, for an error message, where it is not; undefined where it is. */
+type Rule = (value: Json) => string | undefined;
+
+const inRange =
+  (kind: string, fits: (value: number) => boolean) =>
+  (min: number, max: number): Rule =>
+  (value) =>
+    typeof value === 'number' && value >= min && value <= max && fits(value)
+      ? undefined
+      : `${kind} from ${min} to ${max}`;
+const count = inRange('an integer', Number.isInteger);
+const real = inRange('a number', () => true);
+const oneOf =
+  (choices: readonly string[]): Rule =>
+  (value) =>
+    choices.some((choice) => choice === value) ? undefined : `one of ${choices.join(', ')}`;
+const someOf =
+  (choices: readonly string[]): Rule =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((v) => choices.some((choice) => choice === v))
+      ? undefined
+      : `a list of some of ${choices.join(', ')}`;
 
 const RULES: Record<keyof TrainConfig, Rule> = {
   seed: count(0, 2 ** 31 - 1),
+  device: oneOf(DEVICES),
   steps: count(1, 10_000_000),
   batch_size: count(1, 4096),
+  accumulate: count(1, 256),
   run_steps: count(1, 1000),
   learning_rate: real(0, 1),
   warmup_steps: count(0, 1_000_000),
@@ -121,6 +167,10 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   max_metadata: count(0, 1024),
   validation: real(0, 0.5),
   checkpoint_seconds: real(0, 86_400),
+  keep_checkpoints: count(1, 100),
+  lora_rank: count(0, 256),
+  lora_alpha: real(1e-3, 1e4),
+  lora_targets: someOf(LORA_TARGETS),
   threads: count(0, 1024),
   d_model: count(8, 1024),
   d_kv: count(4, 128),
@@ -130,26 +180,31 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   num_decoder_layers: count(1, 24),
 };
 
-/** Defaults with the caller's overrides. Throws `train_config` for an unknown key (naming the nearest known one) or a value out of range. */
+/** @throws TrainerError `train_config` for an unknown key (naming the nearest known one) or a value that does not fit */
+export function checkHyperparameter(key: string, value: Json): void {
+  if (!Object.hasOwn(RULES, key)) {
+    const known = Object.keys(RULES);
+    const nearest = nearestName(key, known);
+    const hint = nearest ? `did you mean "${nearest}"?` : `known are ${known.join(', ')}`;
+    throw new TrainerError('train_config', `Unknown hyperparameter "${key}"; ${hint}`);
+  }
+  const wanted = RULES[key as keyof TrainConfig](value);
+  if (wanted !== undefined)
+    throw new TrainerError('train_config', `Hyperparameter "${key}" must be ${wanted}, not ${JSON.stringify(value)}`);
+}
+
+/** Defaults with the caller's overrides. @throws TrainerError `train_config`, also where two values do not go together */
 export function resolveTrainConfig(overrides: Record<string, Json> = {}): TrainConfig {
   const config = { ...DEFAULT_TRAIN_CONFIG };
-  const known = Object.keys(RULES) as (keyof TrainConfig)[];
   for (const [key, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(RULES, key)) {
-      const nearest = nearestName(key, known);
-      const hint = nearest ? `did you mean "${nearest}"?` : `known are ${known.join(', ')}`;
-      throw new TrainerError('train_config', `Unknown hyperparameter "${key}"; ${hint}`);
-    }
-    const name = key as keyof TrainConfig;
-    const { integer, min, max } = RULES[name];
-    if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
-      const kind = integer ? 'an integer' : 'a number';
-      throw new TrainerError(
-        'train_config',
-        `Hyperparameter "${key}" must be ${kind} from ${min} to ${max}, not ${JSON.stringify(value)}`,
-      );
-    }
-    config[name] = value;
+    checkHyperparameter(key, value);
+    Object.assign(config, { [key]: value });
+  }
+  if (config.batch_size % config.accumulate !== 0) {
+    throw new TrainerError(
+      'train_config',
+      `Hyperparameter "accumulate" must divide batch_size (${config.batch_size}) evenly, and ${config.accumulate} does not`,
+    );
   }
   if (config.threads === 0) config.threads = availableParallelism();
   config.steps = Math.ceil(config.steps / config.run_steps) * config.run_steps;

@@ -61,6 +61,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
     model: { config: modelConfig },
     optimizer: adamW(adamOptions(config)),
     threads: config.threads,
+    accumulate: config.accumulate,
   });
   const buckets = bucketByLength(pool.training);
   const batchOptions = { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config };

@@ -70,11 +70,19 @@ export function text(value: string): string {
   return value;
 }
 
-/** `name=number`, a knob of the training. */
-export function parseHyperparameter(value: string): [string, number] {
-  const [, name, number] = /^\s*([\w.]+)\s*=\s*(\S+)\s*$/.exec(value) ?? [];
-  if (name !== undefined && number !== undefined && Number.isFinite(Number(number))) return [name, Number(number)];
-  throw new InvalidArgumentError('Write name=number, such as learning_rate=0.001.');
+export type HyperparameterValue = number | string | string[];
+
+/** `name=value`, a knob of the training. */
+export function parseHyperparameter(value: string): [string, HyperparameterValue] {
+  const [, name, text] = /^\s*([\w.]+)\s*=\s*(\S+)\s*$/.exec(value) ?? [];
+  if (name === undefined || text === undefined) {
+    throw new InvalidArgumentError(
+      'Write name=value, such as learning_rate=0.001, device=cpu or, for a list, lora_targets=[q,v].',
+    );
+  }
+  const list = /^\[(.+)\]$/.exec(text)?.[1];
+  if (list !== undefined) return [name, list.split(',')];
+  return [name, Number.isFinite(Number(text)) ? Number(text) : text];
 }
 
 /** A level in (0, 1). */

@@ -554,7 +554,7 @@ export interface components {
             batch_size?: number;
             learning_rate?: number;
         } & {
-            [key: string]: number;
+            [key: string]: number | string | string[];
         };
         FineTuningJob: {
             /** @example ftjob_01m3qm2b7e4h9k3n8r5u1x6z */

@@ -1,7 +1,7 @@
 // Handlers of fine-tuning jobs and of the models they make.
 import type { Store } from '../../store/store.js';
 import type { Job, JsonObject } from '../../store/types.js';
-import { resolveTrainConfig } from '../../trainer/train-config.js';
+import { checkHyperparameter, resolveTrainConfig } from '../../trainer/train-config.js';
 import type { Json } from '../../trainer/types.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
@@ -106,21 +106,26 @@ async function existingJob(store: Store, id: string): Promise<Job> {
   return job;
 }
 
-/** Asks the trainer about each, so that a slip is found now and not when the job's turn has come. */
+/** Asks the trainer about each and about all together, so that a slip is found now and not when the job's turn has come. */
 function hyperparameterErrors(hyperparameters: Record<string, unknown>): FieldError[] {
-  return Object.entries(hyperparameters).flatMap(([key, value]) => {
+  const refusal = (pointer: string, check: () => void): FieldError[] => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      const fix = error instanceof Error ? error.message : String(error);
+      const code = fix.startsWith('Unknown') ? 'unknown_field' : 'out_of_range';
+      return [fieldError(pointer, code, 'is not accepted by the trainer', fix)];
+    }
+  };
+  const errors = Object.entries(hyperparameters).flatMap(([key, value]) => {
     const pointer = child('/hyperparameters', key.slice(0, 200));
     if (key === 'seed')
       return [fieldError(pointer, 'unknown_field', 'is not a hyperparameter', 'Send "seed" beside "hyperparameters".')];
-    try {
-      resolveTrainConfig({ [key]: value as Json });
-      return [];
-    } catch (error) {
-      const unknown = error instanceof Error && error.message.startsWith('Unknown');
-      const fix = error instanceof Error ? error.message : String(error);
-      return [fieldError(pointer, unknown ? 'unknown_field' : 'out_of_range', 'is not accepted by the trainer', fix)];
-    }
+    return refusal(pointer, () => checkHyperparameter(key, value as Json));
   });
+  if (errors.length > 0) return errors;
+  return refusal('/hyperparameters', () => resolveTrainConfig(hyperparameters as Record<string, Json>));
 }
 
 /** Where a body names what does not exist, the place in the body is told instead of a 404. */

@@ -13,7 +13,15 @@ import { EXAMPLES_FOLDER, type Example, findExamples, readExample } from '../dem
 import { writeDemoFiles } from '../demo/files.js';
 import { CliError, nearestName } from '../errors.js';
 import { importFile, importFileDefaults } from '../import-file.js';
-import { collected, connect, contextOf, integerOption, parseHyperparameter, text } from '../options.js';
+import {
+  collected,
+  connect,
+  contextOf,
+  type HyperparameterValue,
+  integerOption,
+  parseHyperparameter,
+  text,
+} from '../options.js';
 import { formatDuration, Progress } from '../progress.js';
 import { ServerProcess } from '../server-process.js';
 import type { Terminal } from '../terminal.js';
@@ -35,7 +43,7 @@ interface DemoCommandOptions {
   queries: number;
   seed: number;
   steps?: number;
-  set?: [string, number][];
+  set?: [string, HyperparameterValue][];
 }
 
 export function addDemoCommand(program: Command): void {
@@ -52,7 +60,7 @@ export function addDemoCommand(program: Command): void {
     .option('--queries <n>', 'trials of it that are predicted', integerOption(2, 100_000), 200)
     .option('--seed <n>', 'which trials, and the training', integerOption(0, 2_147_483_647), 1)
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
-    .option('--set <name=number>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
+    .option('--set <name=value>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
     .option('--folder <path>', 'where the database, the model and the results go', 'omnireg-demo')
     .option('--examples <folder>', 'CSV files with their metadata', EXAMPLES_FOLDER)
     .option('--keep', 'go on in the folder of an earlier demo instead of removing it', false)

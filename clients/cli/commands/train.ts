@@ -4,7 +4,14 @@ import type { HttpClient } from '../../sdk/http.js';
 import { followJob } from '../../sdk/job-events.js';
 import type { FineTuningJob, FineTuningJobCreate } from '../../sdk/types.js';
 import { CliError } from '../errors.js';
-import { collected, contextOf, integerOption, parseHyperparameter, text } from '../options.js';
+import {
+  collected,
+  contextOf,
+  type HyperparameterValue,
+  integerOption,
+  parseHyperparameter,
+  text,
+} from '../options.js';
 import { formatDuration } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { TrainingView } from '../training-view.js';
@@ -13,7 +20,7 @@ interface TrainCommandOptions {
   study?: string[];
   all?: boolean;
   steps?: number;
-  set?: [string, number][];
+  set?: [string, HyperparameterValue][];
   parent?: string;
   seed?: number;
   wait: boolean;
@@ -27,7 +34,7 @@ export function addTrainCommand(program: Command): void {
     .option('--study <id>', 'a study to learn from; may be repeated', collected(text))
     .option('--all', 'learn from all studies')
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
-    .option('--set <name=number>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
+    .option('--set <name=value>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
     .option('--parent <id>', 'model to start from, or none (default: the newest, if any)')
     .option('--seed <n>', 'seed of the training (default: 0)', integerOption(0, 2_147_483_647))
     .option('--no-wait', 'start the job and do not follow it')
@@ -87,7 +94,7 @@ export async function trainAndFollow(
 /** The request's `hyperparameters`; absent where nothing was set, so that the trainer chooses. */
 export function hyperparametersOf(
   steps: number | undefined,
-  set: [string, number][] = [],
+  set: [string, HyperparameterValue][] = [],
 ): Pick<FineTuningJobCreate, 'hyperparameters'> {
   const all = { ...Object.fromEntries(set), ...(steps === undefined ? {} : { steps }) };
   return Object.keys(all).length === 0 ? {} : { hyperparameters: all };
