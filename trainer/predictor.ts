@@ -64,7 +64,7 @@ export class Predictor {
   /** Throws TrainerError `model_files` or `model_config` where the directory is not a model of ours. */
   static async load(modelDir: string, threads = availableParallelism()): Promise<Predictor> {
     const model = await loadModel(modelDir);
-    const inference = new Inference(model.config, model.weights, threads);
+    const inference = new Inference(model, threads);
     return new Predictor(model, inference, new PromptEncoder(model.tokenizer, model.card));
   }
 

@@ -84,7 +84,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   }
 
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
-  const answersOf = (weights: Weights) => validate(pool.validation, modelConfig, weights, config.threads);
+  const answersOf = (weights: Weights) => validate(pool.validation, { config: modelConfig, weights }, config.threads);
   const after = await answersOf(state.weights);
   const before = parent ? await answersOf(parent.weights) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });

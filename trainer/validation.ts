@@ -4,9 +4,9 @@ import { Frame } from '../tokenizer/frame.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { centrality } from './calibration.js';
 import type { Distribution } from './distribution.js';
-import type { ModelConfig } from './model/config.js';
 import { Inference } from './model/inference.js';
 import type { Weights } from './model/parameters.js';
+import type { ServedModel } from './model/serving-graph.js';
 import { type Example, renderPrompt } from './prompt.js';
 
 /** A question whose answer was held back. */
@@ -35,15 +35,15 @@ export interface ValidationAnswers {
 /** Keeps the score finite where a model holds the impossible. */
 const LEAST_PROBABILITY = 1e-6;
 
-/** Asks the model with these weights about all examples; undefined where there are none. */
+/** Asks the model, with its adapter where it has one, about all examples; undefined where there are none. */
 export async function validate(
   examples: readonly ValidationExample[],
-  config: ModelConfig,
-  weights: Weights,
+  model: ServedModel,
   threads: number,
+  adapter?: Weights,
 ): Promise<ValidationAnswers | undefined> {
   if (examples.length === 0) return undefined;
-  const inference = new Inference(config, weights, threads);
+  const inference = new Inference(model, threads);
   try {
     const codecs = examples.map(({ frame }) =>
       frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec(),
@@ -51,6 +51,7 @@ export async function validate(
     const distributions = await inference.distributions(
       examples.map((e) => renderPrompt(e)),
       codecs,
+      adapter,
     );
     return summarize(examples, distributions);
   } finally {

@@ -1,11 +1,10 @@
 // Runs the model for predictions: prompts in, exact distributions out. One encoder session, one decoder session a depth.
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import type { Distribution } from '../distribution.js';
-import { OrtSession } from '../graph/session.js';
+import { type HostTensor, OrtSession } from '../graph/session.js';
 import { descend } from '../tree-descent.js';
-import type { ModelConfig } from './config.js';
 import type { Weights } from './parameters.js';
-import { decoderGraph, encoderGraph } from './serving-graph.js';
+import { adapterInputs, decoderGraph, encoderGraph, type ServedModel } from './serving-graph.js';
 import { relativeBuckets } from './t5.js';
 
 /** Queries a descent takes at once: enough to fill the cores, few enough for bounded memory. */
@@ -24,13 +23,19 @@ export class Inference {
   private readonly decoders = new Map<number, Promise<OrtSession>>();
 
   constructor(
-    private readonly config: ModelConfig,
-    private readonly weights: Weights,
+    private readonly model: ServedModel,
     private readonly threads: number,
   ) {}
 
-  /** The distribution of y for each prompt, written in the codec beside it. */
-  async distributions(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<Distribution[]> {
+  /**
+   * The distribution of y for each prompt, written in the codec beside it.
+   * @param adapter weights of the adapter to answer with, where the model is served with one
+   */
+  async distributions(
+    prompts: readonly number[][],
+    codecs: readonly NumberCodec[],
+    adapter?: Weights,
+  ): Promise<Distribution[]> {
     // Prompts of like length stand together, so that little is padding; the answers go back to their places.
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
     const result: Distribution[] = new Array(prompts.length);
@@ -39,6 +44,7 @@ export class Inference {
       const answers = await this.chunk(
         chunk.map((i) => prompts[i]!),
         chunk.map((i) => codecs[i]!),
+        adapter,
       );
       chunk.forEach((i, at) => {
         result[i] = answers[at]!;
@@ -54,24 +60,33 @@ export class Inference {
     await Promise.all(sessions.map((s) => s.release()));
   }
 
-  private async chunk(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<Distribution[]> {
+  private async chunk(
+    prompts: readonly number[][],
+    codecs: readonly NumberCodec[],
+    adapter: Weights | undefined,
+  ): Promise<Distribution[]> {
+    const { config } = this.model;
+    const encoderAdapter = this.adapterFeeds('encoder', adapter);
+    const decoderAdapter = this.adapterFeeds('decoder', adapter);
     const queries = prompts.length;
     const length = Math.ceil(Math.max(...prompts.map((p) => p.length)) / LENGTH_STEP) * LENGTH_STEP;
     const ids = new Int32Array(queries * length);
     prompts.forEach((prompt, i) => ids.set(prompt, i * length));
     const inputIds = { data: ids, dims: [queries, length] };
-    this.encoder ??= OrtSession.create(encoderGraph(this.config, this.weights), { threads: this.threads });
+    this.encoder ??= OrtSession.create(encoderGraph(this.model), { threads: this.threads });
     const encoded = await (await this.encoder).run({
+      ...encoderAdapter,
       input_ids: inputIds,
-      buckets: { data: relativeBuckets(length, true, this.config), dims: [length, length] },
+      buckets: { data: relativeBuckets(length, true, config), dims: [length, length] },
     });
-    const states = { data: encoded.states!.data, dims: [queries, length, this.config.d_model] };
-    const { number_token_begin, number_token_end } = this.config;
+    const states = { data: encoded.states!.data, dims: [queries, length, config.d_model] };
+    const { number_token_begin, number_token_end } = config;
     return descend(
       codecs,
       async (prefixes, width, steps) => {
         const decoder = await this.decoder(steps);
         const output = await decoder.run({
+          ...decoderAdapter,
           states,
           input_ids: inputIds,
           prefixes: { data: prefixes, dims: [queries, width, steps] },
@@ -87,10 +102,15 @@ export class Inference {
     );
   }
 
+  private adapterFeeds(part: 'encoder' | 'decoder', adapter: Weights | undefined): Record<string, HostTensor> {
+    const specs = adapterInputs(this.model, part);
+    return Object.fromEntries(specs.map((s) => [s.name, { data: adapter!.get(s.name)!, dims: s.shape }]));
+  }
+
   private decoder(steps: number): Promise<OrtSession> {
     let session = this.decoders.get(steps);
     if (!session) {
-      session = OrtSession.create(decoderGraph(this.config, this.weights, steps), { threads: this.threads });
+      session = OrtSession.create(decoderGraph(this.model, steps), { threads: this.threads });
       this.decoders.set(steps, session);
     }
     return session;

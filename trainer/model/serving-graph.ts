@@ -3,35 +3,55 @@ import { Graph } from '../graph/graph.js';
 import { Slice, Squeeze } from '../graph/ops/shape.js';
 import { LogSoftmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
-import { parameterSpecs, type Weights } from './parameters.js';
+import { type LoraConfig, loraSpecs } from './lora.js';
+import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
 import { causalMask, decode, encode, paddingMask, parameterLookup, relativeBuckets } from './t5.js';
+import { adapterScale } from './trainable.js';
 
-function weightValues(g: Graph, config: ModelConfig, weights: Weights) {
-  return parameterLookup(
-    new Map(
-      parameterSpecs(config).map((s) => [s.name, g.initializer(s.name, 'float32', s.shape, weights.get(s.name)!)]),
-    ),
-  );
+/** A model as it is served: its weights stand in the graph; an adapter's are inputs, so that it can be changed between runs. */
+export interface ServedModel {
+  config: ModelConfig;
+  weights: Weights;
+  lora?: LoraConfig | undefined;
 }
 
-/** Inputs: `input_ids` int32 [queries, length], `buckets` int32 [length, length]. Output: `states` [queries, length, d_model]. */
-export function encoderGraph(config: ModelConfig, weights: Weights): Graph {
+/** The adapter matrices that one part of the model reads. Inputs of its graph, by the names of `loraSpecs`. */
+export function adapterInputs({ config, lora }: ServedModel, part: 'encoder' | 'decoder'): ParameterSpec[] {
+  if (!lora) return [];
+  return loraSpecs(config, lora).filter((spec) => spec.name.startsWith('encoder.') === (part === 'encoder'));
+}
+
+function parameterValues(g: Graph, model: ServedModel, part: 'encoder' | 'decoder') {
+  const { config, weights, lora } = model;
+  const values = parameterSpecs(config).map(
+    (s) => [s.name, g.initializer(s.name, 'float32', s.shape, weights.get(s.name)!)] as const,
+  );
+  const adapter = adapterInputs(model, part).map((s) => [s.name, g.input(s.name, 'float32', s.shape)] as const);
+  return parameterLookup(new Map([...values, ...adapter]), adapterScale({ config, adapter: lora }));
+}
+
+/**
+ * Inputs: `input_ids` int32 [queries, length], `buckets` int32 [length, length], and the adapter's matrices where the model
+ * has one. Output: `states` [queries, length, d_model].
+ */
+export function encoderGraph(model: ServedModel): Graph {
   const g = new Graph('encoder');
   const ids = g.input('input_ids', 'int32', ['queries', 'length']);
   const buckets = g.input('buckets', 'int32', ['length', 'length']);
   const mask = paddingMask(ids, { dtype: 'float32' });
-  g.output(encode({ ids, mask, buckets }, weightValues(g, config, weights), config), 'states');
+  g.output(encode({ ids, mask, buckets }, parameterValues(g, model, 'encoder'), model.config), 'states');
   return g;
 }
 
 /**
  * Inputs: `states` [queries, length, d_model], `input_ids` int32 [queries, length] (for the mask),
- * `prefixes` int32 [queries, prefixes, steps]: decoder inputs, start token first.
+ * `prefixes` int32 [queries, prefixes, steps]: decoder inputs, start token first; and the adapter's matrices.
  * Output: `log_probabilities` [queries, prefixes, number tokens] of what follows each prefix, in nats.
  */
-export function decoderGraph(config: ModelConfig, weights: Weights, steps: number): Graph {
+export function decoderGraph(model: ServedModel, steps: number): Graph {
+  const { config } = model;
   const g = new Graph(`decoder_${steps}`);
-  const p = weightValues(g, config, weights);
+  const p = parameterValues(g, model, 'decoder');
   const ids = g.input('prefixes', 'int32', ['queries', 'prefixes', steps]);
   const decoded = decode(
     {

@@ -53,8 +53,8 @@ describe('forward pass', () => {
         [0, 11, 12],
       ],
     ];
-    const encoder = await session(encoderGraph(config, weights));
-    const decoder = await session(decoderGraph(config, weights, steps));
+    const encoder = await session(encoderGraph({ config, weights }));
+    const decoder = await session(decoderGraph({ config, weights }, steps));
     const input_ids = { data: Int32Array.from(prompts.flat()), dims: [2, LENGTH] };
     const { states } = await encoder.run({
       input_ids,
