@@ -56,6 +56,20 @@ export function addDecayedWeights(rate: number, applies: (spec: ParameterSpec) =
   };
 }
 
+/** The parameters whose weights decay: matrices; norms and embeddings are left alone. */
+export const decaysWeights = (spec: ParameterSpec): boolean => spec.kind === 'linear';
+
+/** A constant factor on all updates. */
+export function scaleUpdates(factor: number): GradientTransformation {
+  return {
+    init: () => [],
+    update: (updates, _state, { dtype }) => ({
+      updates: factor === 1 ? [...updates] : updates.map((u) => Mul(u, u.graph.scalar(dtype, factor))),
+      state: [],
+    }),
+  };
+}
+
 /** −learning rate: turns a direction into a step. */
 export function scaleByLearningRate(): GradientTransformation {
   return {
@@ -73,12 +87,12 @@ export interface AdamWOptions extends AdamOptions {
   clipNorm: number;
 }
 
-/** Clip, Adam, decoupled decay of the matrices (norms and embeddings are left alone), learning rate. */
+/** Clip, Adam, decoupled decay of the matrices, learning rate. */
 export function adamW(options: AdamWOptions): GradientTransformation {
   return chain(
     clipByGlobalNorm(options.clipNorm),
     scaleByAdam(options),
-    addDecayedWeights(options.weightDecay, (spec) => spec.kind === 'linear'),
+    addDecayedWeights(options.weightDecay, decaysWeights),
     scaleByLearningRate(),
   );
 }
