@@ -1,6 +1,17 @@
 // From the rows of the database to the records of the store.
 import type { EventRow, FinishedTrialRow, JobRow, ModelRow, StudyRow, TrialRow } from './statements.js';
-import type { FinishedTrial, Job, JobEvent, JobProgress, JsonObject, Model, Objective, Study, Trial } from './types.js';
+import type {
+  FinishedTrial,
+  Job,
+  JobEvent,
+  JobProgress,
+  JsonObject,
+  Model,
+  Objective,
+  Outcomes,
+  Study,
+  Trial,
+} from './types.js';
 
 // What the store wrote itself it may read back as the type it was: CHECK (json_valid) and STRICT tables hold the rest.
 const object = (json: string) => JSON.parse(json) as JsonObject;
@@ -36,6 +47,32 @@ export function toTrial(row: Omit<TrialRow, 'row'>, studyId: string): Trial {
 
 export function toFinishedTrial(row: FinishedTrialRow): FinishedTrial {
   return { finishSeq: row.finish_seq, x: object(row.x), y: numbers(row.y) };
+}
+
+/** Measurements of some rows; `objectives` is their number. */
+export function toOutcomes(rows: { finish_seq: number; y: string | null }[], objectives: number): Outcomes {
+  const y = Array.from({ length: objectives }, () => new Float64Array(rows.length).fill(Number.NaN));
+  rows.forEach((row, i) => {
+    numbers(row.y)?.forEach((value, objective) => {
+      y[objective]![i] = value;
+    });
+  });
+  return { finishSeqs: Float64Array.from(rows, (row) => row.finish_seq), y };
+}
+
+export function joinOutcomes(pages: readonly Outcomes[]): Outcomes {
+  const y = pages[0]!.y.map((_, objective) => concatenate(pages.map((page) => page.y[objective]!)));
+  return { finishSeqs: concatenate(pages.map((page) => page.finishSeqs)), y };
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 export function toJob(row: JobRow): Job {

@@ -1,11 +1,14 @@
 // Studies and their trials in SQLite.
 import { StoreError } from './errors.js';
 import { newId } from './ids.js';
-import { toFinishedTrial, toStudy, toTrial } from './rows.js';
+import { joinOutcomes, toFinishedTrial, toOutcomes, toStudy, toTrial } from './rows.js';
 import type { Connection } from './sqlite-connection.js';
 import type { StudyRow } from './statements.js';
 import type { StudyStore, TrialStore } from './store.js';
-import type { NewTrial, Trial, TrialStatus } from './types.js';
+import type { NewTrial, Outcomes, Trial, TrialStatus } from './types.js';
+
+/** Rows of `outcomes` that are in memory as text at once. */
+const OUTCOMES_PAGE = 20_000;
 
 export function studyMethods(connection: Connection): StudyStore & TrialStore {
   const { sql } = connection;
@@ -116,6 +119,27 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
     async finishedTrials(studyId, { after = 0, until = Number.MAX_SAFE_INTEGER, limit, order = 'asc' }) {
       const study = studyRow(studyId).row;
       return sql.finishedTrials[order].all({ study, after, until, limit }).map(toFinishedTrial);
+    },
+
+    async outcomes(studyId, until) {
+      const { row, objectives } = studyRow(studyId);
+      const pages: Outcomes[] = [];
+      for (let after = 0; ; ) {
+        const found = sql.outcomes.all(row, after, until, OUTCOMES_PAGE);
+        pages.push(toOutcomes(found, JSON.parse(objectives).length));
+        if (found.length < OUTCOMES_PAGE) return joinOutcomes(pages);
+        after = found.at(-1)!.finish_seq;
+      }
+    },
+
+    async trialsAt(studyId, finishSeqs) {
+      const study = studyRow(studyId).row;
+      return Array.from(finishSeqs, (seq) => {
+        const row = sql.trialAt.get(seq, study);
+        if (row === undefined)
+          throw new StoreError('trial_not_found', studyId, `${studyId}: number ${seq} in order of finish`);
+        return toFinishedTrial(row);
+      });
     },
   };
 }

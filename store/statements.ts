@@ -150,6 +150,14 @@ export function prepareStatements(db: Database) {
       desc: query<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq DESC LIMIT @limit`),
     },
 
+    outcomes: query<[number, number, number, number], { finish_seq: number; y: string | null }>(
+      `SELECT finish_seq, y FROM trials WHERE study = ? AND finish_seq > ? AND finish_seq <= ?
+         ORDER BY finish_seq LIMIT ?`,
+    ),
+    trialAt: query<[number, number], FinishedTrialRow>(
+      'SELECT finish_seq, x, y FROM trials WHERE finish_seq = ? AND study = ?',
+    ),
+
     insertJob: query<Named>(
       `INSERT INTO jobs (id, status, request, studies, parent, snapshot, trial_count, hyperparameters, seed, created_at)
        VALUES (@id, 'queued', @request, @studies, @parent, @snapshot, @trial_count, @hyperparameters, @seed, @created_at)`,

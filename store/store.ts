@@ -14,6 +14,7 @@ import type {
   NewJobEvent,
   NewStudy,
   NewTrial,
+  Outcomes,
   Page,
   PageRequest,
   Study,
@@ -59,6 +60,17 @@ export interface TrialStore {
     studyId: string,
     range: { after?: number; until?: number; limit: number; order?: 'asc' | 'desc' },
   ): Promise<FinishedTrial[]>;
+  /**
+   * What all finished trials with finishSeq <= `until` measured, in the order they were finished in: for a study of a
+   * million trials, of which only some are read whole.
+   * @throws study_not_found
+   */
+  outcomes(studyId: string, until: number): Promise<Outcomes>;
+  /**
+   * The finished trials with these finishSeqs, in this order.
+   * @throws study_not_found, trial_not_found
+   */
+  trialsAt(studyId: string, finishSeqs: ArrayLike<number>): Promise<FinishedTrial[]>;
 }
 
 export interface JobStore {

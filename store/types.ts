@@ -55,6 +55,14 @@ export interface FinishedTrial {
   y: number[] | null;
 }
 
+/** Finished trials without their parameters: 8 bytes a trial, and 8 more an objective. */
+export interface Outcomes {
+  /** Ascending. */
+  finishSeqs: Float64Array;
+  /** One array an objective: y of each trial, NaN where it is infeasible. */
+  y: Float64Array[];
+}
+
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface NewJob {

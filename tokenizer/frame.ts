@@ -53,7 +53,7 @@ export class Frame {
  * |median|, then 1.
  * @param ys finite measured values, in any order; none gives center 0 and scale 1
  */
-export function studyFrame(ys: readonly number[]): Frame {
+export function studyFrame(ys: ArrayLike<number>): Frame {
   const { center, spread } = centerAndSpread(ys);
   return new Frame(center, spread || Math.abs(center) || 1);
 }
@@ -86,7 +86,7 @@ export function queryFrame(predictions: readonly WeighedPrediction[], sd: number
   return new Frame(center / total, Math.max(sd, MIN_QUERY_SCALE * study.scale));
 }
 
-function centerAndSpread(values: readonly number[]): { center: number; spread: number } {
+function centerAndSpread(values: ArrayLike<number>): { center: number; spread: number } {
   if (values.length === 0) return { center: 0, spread: 0 };
   const sorted = Float64Array.from(values).sort();
   const interquartile = quantile(sorted, 0.75) - quantile(sorted, 0.25);

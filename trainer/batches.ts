@@ -7,27 +7,65 @@ import type { TrainConfig } from './train-config.js';
 
 /** Streams of the job's seed: see `Random`. */
 const BATCH_STREAM = 0x62617463;
+const ORDER_STREAM = 0x72756e73;
 
-export interface LengthBucket {
-  /** Encoder tokens of every example in it, padding included. */
+/** Compiled lengths: few, so that few sessions are built, and close, so that little is padding. */
+const MAX_LENGTHS = 2;
+const LENGTH_STEP = 8;
+/** Coarser where prompts are longer than any that the lengths were chosen on: a last resort, compiled only if it is used. */
+const RESORT_STEP = 64;
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+const lengthOf = (example: Example): number => renderPrompt(example).length;
+
+/** Encoder lengths to compile, ascending: quantiles of these examples' full prompts, each rounded up to a multiple of 8. */
+export function chooseLengths(examples: readonly Example[]): number[] {
+  const sorted = examples.map(lengthOf).sort((a, b) => a - b);
+  const edges = new Set<number>();
+  for (let i = 1; i <= MAX_LENGTHS; i++)
+    edges.add(roundUp(sorted[Math.ceil((i * sorted.length) / MAX_LENGTHS) - 1]!, LENGTH_STEP));
+  return [...edges];
+}
+
+/** The examples of one run, and the encoder length that holds them all. */
+export interface RunExamples {
   length: number;
   examples: Example[];
 }
 
-/** Compiled lengths: few, so that few sessions are built, and close, so that little is padding. */
-const MAX_BUCKETS = 2;
-const LENGTH_STEP = 8;
-
-/** Splits examples at the quantiles of their full prompts' lengths, each rounded up to a multiple of 8. */
-export function bucketByLength(examples: readonly Example[]): LengthBucket[] {
-  const lengths = examples.map((e) => renderPrompt(e).length);
-  const sorted = [...lengths].sort((a, b) => a - b);
-  const roundUp = (n: number) => Math.ceil(n / LENGTH_STEP) * LENGTH_STEP;
-  const edges = new Set<number>();
-  for (let i = 1; i <= MAX_BUCKETS; i++) edges.add(roundUp(sorted[Math.ceil((i * sorted.length) / MAX_BUCKETS) - 1]!));
-  const buckets = [...edges].map((length): LengthBucket => ({ length, examples: [] }));
-  examples.forEach((example, i) => buckets.find((b) => lengths[i]! <= b.length)!.examples.push(example));
-  return buckets.filter((b) => b.examples.length > 0);
+/**
+ * Divides a window's examples among `runs` runs of `perRun` each, prompts of like length together. The window is gone
+ * through in random order, again and again if it is smaller, so that no example comes twice before all have come. What
+ * is left over at one length is padded to the next.
+ */
+export function divideIntoRuns(
+  window: readonly Example[],
+  lengths: readonly number[],
+  runs: number,
+  perRun: number,
+  random: Random,
+): RunExamples[] {
+  const chosen: Example[] = [];
+  while (chosen.length < runs * perRun) {
+    chosen.push(...random.shuffle([...window]).slice(0, runs * perRun - chosen.length));
+  }
+  const byLength = new Map<number, Example[]>();
+  for (const example of chosen) {
+    const exact = lengthOf(example);
+    const length = lengths.find((l) => l >= exact) ?? roundUp(exact, RESORT_STEP);
+    const others = byLength.get(length);
+    if (others) others.push(example);
+    else byLength.set(length, [example]);
+  }
+  const divided: RunExamples[] = [];
+  let rest: Example[] = [];
+  for (const [length, examples] of [...byLength].sort(([a], [b]) => a - b)) {
+    rest = random.shuffle([...rest, ...examples]);
+    const full = Math.floor(rest.length / perRun) * perRun;
+    for (let at = 0; at < full; at += perRun) divided.push({ length, examples: rest.slice(at, at + perRun) });
+    rest = rest.slice(full);
+  }
+  return random.shuffle(divided);
 }
 
 /** Loss weight of each place of a spelling of `length` tokens, summing to 1: each place counts `decay` times the one before. */
@@ -83,27 +121,18 @@ export function stackBatches(
   return stacked;
 }
 
-/**
- * The batches of run number `run`: a pure function of the job's seed, so that a resumed job sees what it would have seen.
- * A bucket is drawn in proportion to its examples; within the run no example comes twice until all have come.
- */
+/** Which examples meet in which run of a slot: see `divideIntoRuns`. */
+export function slotRandom(seed: number, slot: number): Random {
+  return new Random(seed, ORDER_STREAM, slot);
+}
+
+/** The batches of run number `run`, from its examples: what evidence is dropped depends on the seed and the number alone. */
 export function trainingBatches(
-  buckets: readonly LengthBucket[],
+  { length, examples }: RunExamples,
   run: number,
-  { seed, batch_size, run_steps }: TrainConfig,
+  { seed, batch_size }: Pick<TrainConfig, 'seed' | 'batch_size'>,
   options: BatchOptions,
 ): StackedBatches {
-  const random = new Random(seed, BATCH_STREAM, run);
-  const total = buckets.reduce((sum, b) => sum + b.examples.length, 0);
-  let at = random.integer(total);
-  const bucket = buckets.find((b) => {
-    at -= b.examples.length;
-    return at < 0;
-  })!;
-  const chosen: Example[] = [];
-  while (chosen.length < batch_size * run_steps) {
-    chosen.push(...random.shuffle([...bucket.examples]).slice(0, batch_size * run_steps - chosen.length));
-  }
-  const shape = { batch: batch_size, length: bucket.length, steps: options.decoderSteps };
-  return stackBatches(chosen, shape, options, random);
+  const shape = { batch: batch_size, length, steps: options.decoderSteps };
+  return stackBatches(examples, shape, options, new Random(seed, BATCH_STREAM, run));
 }

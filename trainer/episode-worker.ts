@@ -1,61 +1,79 @@
-// Worker thread of the example pool: cross-fits history, then makes the episodes whose numbers it is sent.
+// Worker thread of the examples: learns what other studies say, then makes the episodes whose trials it is sent.
 import { parentPort } from 'node:worker_threads';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
-import { type SplitStudy, trainingEpisode, validationExamples } from './episodes.js';
-import { fitHistory, type HistoryRow } from './history.js';
-import { type Example, PromptEncoder } from './prompt.js';
-import type { TrainConfig } from './train-config.js';
-import type { StudyData } from './types.js';
+import { trainingExamples, validationExamples } from './episodes.js';
+import type { Observation } from './evidence.js';
+import { packEpisode } from './example-codec.js';
+import { fitHistory, type HistoryModel, type HistoryRow } from './history.js';
+import { PromptEncoder } from './prompt.js';
+import type { StudyHead, Trial } from './types.js';
 import type { ValidationExample } from './validation.js';
 
+/** An episode with all that it takes: no worker holds a study. */
+export interface EpisodeTask {
+  study: StudyHead;
+  seed: number;
+  /** Fold of history that speaks of the study; absent where none does, or the episode is blind to it. */
+  fold?: number;
+  context: Trial[];
+  queries: Trial[];
+}
+
 export type EpisodeRequest =
-  | { kind: 'rows'; rows: HistoryRow[] }
-  /** What the studies outside the fold say of every trial inside. */
-  | { kind: 'history'; fold: StudyData[] }
-  | { kind: 'studies'; studies: SplitStudy[]; config: TrainConfig; tokenizerFile: string }
-  | { kind: 'training'; index: number }
-  | { kind: 'validation'; index: number };
+  | { kind: 'job'; tokenizerFile: string; limits: { max_prompt: number; max_metadata: number } }
+  /** What the studies outside the fold say; fitted once, before any episode that asks. */
+  | { kind: 'history'; fold: number; study: StudyHead; rows: HistoryRow[] }
+  | { kind: 'training'; task: EpisodeTask }
+  | { kind: 'validation'; task: EpisodeTask; frame: ValidationExample['studyFrame'] };
 
 export type EpisodeReply =
   | { kind: 'ready' }
-  /** One array a study of the fold; undefined where no other study measures the same. */
-  | { kind: 'history'; values: (Float64Array | undefined)[] }
-  | { kind: 'training'; examples: Example[] }
+  | { kind: 'training'; packed: Uint32Array }
   | { kind: 'validation'; examples: ValidationExample[] };
 
-let rows: HistoryRow[] = [];
-let job: { studies: SplitStudy[]; config: TrainConfig; encoder: PromptEncoder } | undefined;
+const folds = new Map<number, HistoryModel | undefined>();
+let encoder: PromptEncoder;
 
-function crossFit(fold: StudyData[]): (Float64Array | undefined)[] {
-  const outside = fitHistory(rows, fold[0]!, new Set(fold.map((study) => study.id)));
-  return fold.map((study) =>
-    outside?.(
-      study,
-      study.trials.map((t) => t.x),
-    ),
+function observe({ study, fold }: EpisodeTask, trials: Trial[]): Observation[] {
+  const model = fold === undefined ? undefined : folds.get(fold);
+  const values = model?.(
+    study,
+    trials.map(({ x }) => x),
   );
+  return values ? trials.map((trial, i) => ({ ...trial, history: values[i]! })) : trials;
 }
 
 async function answer(request: EpisodeRequest): Promise<EpisodeReply> {
   switch (request.kind) {
-    case 'rows':
-      rows = request.rows;
+    case 'job':
+      encoder = new PromptEncoder(await Tokenizer.load(request.tokenizerFile), request.limits);
       return { kind: 'ready' };
     case 'history':
-      return { kind: 'history', values: crossFit(request.fold) };
-    case 'studies': {
-      const { studies, config, tokenizerFile } = request;
-      job = { studies, config, encoder: new PromptEncoder(await Tokenizer.load(tokenizerFile), config) };
+      folds.set(request.fold, fitHistory(request.rows, request.study, new Set()));
       return { kind: 'ready' };
-    }
-    case 'training':
-      return { kind: 'training', examples: trainingEpisode(job!.studies, request.index, job!.config, job!.encoder) };
-    case 'validation':
+    case 'training': {
+      const { task } = request;
+      const [context, queries] = [observe(task, task.context), observe(task, task.queries)];
       return {
-        kind: 'validation',
-        examples: validationExamples(job!.studies, request.index, job!.config, job!.encoder),
+        kind: 'training',
+        packed: packEpisode(trainingExamples(task.study, context, queries, task.seed, encoder)),
       };
+    }
+    case 'validation': {
+      const { task, frame } = request;
+      const [context, queries] = [observe(task, task.context), observe(task, task.queries)];
+      const examples = validationExamples(task.study, context, queries, task.seed, encoder, frame);
+      return { kind: 'validation', examples };
+    }
   }
 }
 
-parentPort!.on('message', async (request: EpisodeRequest) => parentPort!.postMessage(await answer(request)));
+/** One after the other, in the order they came in. */
+let last: Promise<void> = Promise.resolve();
+
+parentPort!.on('message', (request: EpisodeRequest) => {
+  last = last.then(async () => {
+    const reply = await answer(request);
+    parentPort!.postMessage(reply, reply.kind === 'training' ? [reply.packed.buffer as ArrayBuffer] : []);
+  });
+});

@@ -1,45 +1,38 @@
 // Episodes: a study as it stood after n trials, and questions about others of its trials. What the model is trained on.
+// Which trials an episode shows is planned from their number alone; its examples are made once those trials have been read.
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { type Frame, studyFrame } from '../tokenizer/frame.js';
 import type { NumberCodec } from '../tokenizer/number-codec.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { INFEASIBLE_ID } from '../tokenizer/vocabulary.js';
 import { Evidence, type Observation, type Point } from './evidence.js';
+import { permutation } from './experts/sampling.js';
 import type { Example, PromptEncoder } from './prompt.js';
 import { Random } from './random.js';
+import { drawFew } from './study-source.js';
 import type { TrainConfig } from './train-config.js';
-import type { StudyData } from './types.js';
+import type { StudyHead, StudySource } from './types.js';
 import type { ValidationExample } from './validation.js';
 
 const EPISODE_STREAM = 0x65706973;
+const ORDER_STREAM = 0x6f726465;
 const SPLIT_STREAM = 0x73706c69;
 const VALIDATION_STREAM = 0x76616c69;
 const ABSOLUTE = new AbsoluteCodec();
 
-/** A study with some of its trials held back for validation. */
+/** A study with some of its trials held back for validation: positions, 4 bytes a trial. */
 export interface SplitStudy {
-  study: StudyData;
-  training: Observation[];
-  validation: Observation[];
+  study: StudySource;
+  training: Int32Array;
+  validation: Int32Array;
 }
 
-/**
- * Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed.
- * @param history u of each trial of each study as its other studies see it, in the order of its trials
- */
-export function splitStudies(
-  studies: readonly StudyData[],
-  history: ReadonlyMap<StudyData, Float64Array>,
-  seed: number,
-  share: number,
-): SplitStudy[] {
+/** Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed. */
+export function splitStudies(studies: readonly StudySource[], seed: number, share: number): SplitStudy[] {
   return studies.map((study, index) => {
-    const random = new Random(seed, SPLIT_STREAM, index);
-    const values = history.get(study);
-    const observed = study.trials.map((trial, i): Observation => (values ? { ...trial, history: values[i]! } : trial));
-    const trials = random.shuffle(observed);
-    const held = share > 0 && trials.length >= 5 ? Math.max(1, Math.round(trials.length * share)) : 0;
-    return { study, training: trials.slice(held), validation: trials.slice(0, held) };
+    const positions = permutation(study.trials, new Random(seed, SPLIT_STREAM, index));
+    const held = share > 0 && study.trials >= 5 ? Math.max(1, Math.round(study.trials * share)) : 0;
+    return { study, training: positions.subarray(held), validation: positions.subarray(0, held) };
   });
 }
 
@@ -48,13 +41,92 @@ function drawContextSize(random: Random, max: number): number {
   return Math.min(max, Math.floor(Math.exp(random.uniform() * Math.log(max + 1))));
 }
 
+/** Which trials of which study an episode is made of. */
+export interface EpisodePlan {
+  /** Seed of its experts. */
+  seed: number;
+  /** Place of its study in the list of all. */
+  study: number;
+  /** Positions of the trials that were measured, and of those that are asked about. */
+  context: Int32Array;
+  queries: Int32Array;
+  /** Whether what other studies say is kept from it. */
+  blind: boolean;
+}
+
+export type EpisodeConfig = Pick<TrainConfig, 'seed' | 'queries' | 'max_context' | 'no_context' | 'no_history'>;
+
+/**
+ * Training episodes from number `from` up to `to`: a pure function of the studies' sizes, the configuration and the
+ * number. All studies come once, in random order, before any comes again.
+ */
+export function planEpisodes(
+  studies: readonly SplitStudy[],
+  from: number,
+  to: number,
+  config: EpisodeConfig,
+): EpisodePlan[] {
+  const usable = Int32Array.from(studies.keys()).filter((s) => studies[s]!.training.length > 0);
+  let round = -1;
+  let order: ArrayLike<number> = usable;
+  return Array.from({ length: to - from }, (_, i) => {
+    const episode = from + i;
+    if (Math.floor(episode / usable.length) !== round) {
+      round = Math.floor(episode / usable.length);
+      order = drawFew(usable, usable.length, new Random(config.seed, ORDER_STREAM, round));
+    }
+    return planEpisode(studies, order[episode % usable.length]!, episode, config);
+  });
+}
+
+function planEpisode(
+  studies: readonly SplitStudy[],
+  study: number,
+  episode: number,
+  config: EpisodeConfig,
+): EpisodePlan {
+  const random = new Random(config.seed, EPISODE_STREAM, episode);
+  const { training } = studies[study]!;
+  const blind = random.uniform() < config.no_history;
+  const largest = Math.min(config.max_context, training.length - 1);
+  const size = largest < 1 || random.uniform() < config.no_context ? 0 : drawContextSize(random, largest);
+  const drawn = drawFew(training, size + config.queries, random);
+  return { seed: episode, study, blind, context: drawn.subarray(0, size), queries: drawn.subarray(size) };
+}
+
+/** Most validation questions a study and an objective, and in all: enough to compare two models, few enough to be quick. */
+const MAX_VALIDATION = 24;
+const MAX_ALL_VALIDATION = 1024;
+
+/** Questions about held-back trials, after a context of random size drawn from the others; at most one episode a study. */
+export function planValidation(studies: readonly SplitStudy[], config: EpisodeConfig): EpisodePlan[] {
+  const random = new Random(config.seed, VALIDATION_STREAM);
+  const held = Int32Array.from(studies.keys()).filter((s) => studies[s]!.validation.length > 0);
+  const asked = held.length > MAX_ALL_VALIDATION ? drawFew(held, MAX_ALL_VALIDATION, random).sort() : held;
+  const questions = Math.min(MAX_VALIDATION, Math.floor(MAX_ALL_VALIDATION / Math.max(1, asked.length)));
+  return Array.from(asked, (study) => planValidationOf(studies[study]!, study, questions, config));
+}
+
+function planValidationOf(
+  { training, validation }: SplitStudy,
+  study: number,
+  questions: number,
+  config: EpisodeConfig,
+): EpisodePlan {
+  const random = new Random(config.seed, VALIDATION_STREAM, study);
+  const largest = Math.min(config.max_context, training.length);
+  const size = largest < 1 ? 0 : drawContextSize(random, largest);
+  const context = drawFew(training, size, random);
+  return { seed: study, study, blind: false, context, queries: validation.subarray(0, questions) };
+}
+
 interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
   frame: Frame | undefined;
 }
 
 /** What the model is asked about each query once `context` has been measured. */
 export function makeQuestions(
-  study: StudyData,
+  study: StudyHead,
   context: readonly Observation[],
   queries: readonly Point[],
   seed: number,
@@ -69,8 +141,8 @@ export function makeQuestions(
 }
 
 /** Questions with their answers spelled in both codecs. */
-function makeExamples(
-  study: StudyData,
+export function trainingExamples(
+  study: StudyHead,
   context: readonly Observation[],
   queries: readonly Observation[],
   seed: number,
@@ -83,48 +155,26 @@ function makeExamples(
   });
 }
 
-type EpisodeConfig = Pick<TrainConfig, 'seed' | 'queries' | 'max_context' | 'no_context' | 'no_history'>;
-
-/** Episode number `index`: a pure function of studies, configuration and index, so that any worker can make it. */
-export function trainingEpisode(
-  studies: readonly SplitStudy[],
-  index: number,
-  config: EpisodeConfig,
-  encoder: PromptEncoder,
-): Example[] {
-  const random = new Random(config.seed, EPISODE_STREAM, index);
-  const usable = studies.filter((s) => s.training.length > 0);
-  const { study, training } = usable[index % usable.length]!;
-  const blind = random.uniform() < config.no_history;
-  const trials = random.shuffle(blind ? training.map(({ x, y }) => ({ x, y })) : [...training]);
-  const largest = Math.min(config.max_context, trials.length - 1);
-  const size = largest < 1 || random.uniform() < config.no_context ? 0 : drawContextSize(random, largest);
-  const queries = trials.slice(size, size + config.queries);
-  return makeExamples(study, trials.slice(0, size), queries, index, encoder);
-}
-
-/** Most validation questions a study and an objective: enough to compare two models, few enough to be quick. */
-const MAX_VALIDATION = 24;
-
-/** Questions about the held-back trials of study `index`, after a context of random size drawn from the others. */
+/** Questions with their answers as numbers; their errors are measured in the frame of the whole study. */
 export function validationExamples(
-  studies: readonly SplitStudy[],
-  index: number,
-  config: EpisodeConfig,
+  study: StudyHead,
+  context: readonly Observation[],
+  queries: readonly Observation[],
+  seed: number,
   encoder: PromptEncoder,
+  { center, scale }: ValidationExample['studyFrame'],
 ): ValidationExample[] {
-  const { study, training, validation } = studies[index]!;
-  if (validation.length === 0) return [];
-  const random = new Random(config.seed, VALIDATION_STREAM, index);
-  const largest = Math.min(config.max_context, training.length);
-  const size = largest < 1 ? 0 : drawContextSize(random, largest);
-  const context = random.shuffle([...training]).slice(0, size);
-  const asked = validation.slice(0, MAX_VALIDATION);
-  const { center, scale } = studyFrame(study.trials.flatMap(({ y }) => (y === null ? [] : [y])));
-  return makeQuestions(study, context, asked, index, encoder).map(({ frame, ...question }, i) => ({
+  return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, i) => ({
     ...question,
     ...(frame && { frame: { center: frame.center, scale: frame.scale } }),
-    y: asked[i]!.y,
+    y: queries[i]!.y,
     studyFrame: { center, scale },
   }));
+}
+
+/** The frame of all of a study's trials. */
+export async function wholeFrame(study: StudySource): Promise<ValidationExample['studyFrame']> {
+  const outcomes = await study.outcomes();
+  const { center, scale } = studyFrame(outcomes.filter((y) => !Number.isNaN(y)));
+  return { center, scale };
 }

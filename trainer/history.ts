@@ -2,7 +2,8 @@
 import { studyFrame } from '../tokenizer/frame.js';
 import { fitExperts } from './experts/fit-experts.js';
 import { Random } from './random.js';
-import type { Json, JsonObject, StudyData, Trial } from './types.js';
+import { drawFew } from './study-source.js';
+import type { Json, JsonObject, StudyHead, StudySource } from './types.js';
 
 /** One finished trial as it is kept with a model. */
 export interface HistoryRow {
@@ -17,12 +18,14 @@ export interface HistoryRow {
 
 /** Rows kept an objective, spread evenly over its studies: what boosting fits in about a second. */
 const MAX_ROWS = 6000;
+/** Rows kept in all: what is held in memory, and written with a model, stays bounded however many objectives there are. */
+const MAX_ALL_ROWS = 48_000;
 const FOLDS = 5;
 const SEED = 1;
 const ROW_STREAM = 0x726f7773;
 
 /** Studies are pooled by what they measure; its name is the same in all of them or they do not meet. */
-const poolOf = (study: StudyData): string => study.objective.name.trim().toLowerCase();
+const poolOf = (study: StudyHead): string => study.objective.name.trim().toLowerCase();
 
 /** At most `limit` items at even distances, the first and the last among them. */
 export function thin<T>(items: readonly T[], limit: number): readonly T[] {
@@ -42,46 +45,46 @@ function scalars(metadata: JsonObject, prefix = '⟨metadata⟩', found: JsonObj
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Rows an objective, where there are so many objectives. */
+const rowsPerPool = (pools: number): number => Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_ALL_ROWS / pools)));
+
 /** Trials of all studies in their studies' frames; of each study at most its share of `MAX_ROWS`, drawn evenly. */
-export function collectHistory(studies: readonly StudyData[]): HistoryRow[] {
+export async function collectHistory(studies: readonly StudySource[]): Promise<HistoryRow[]> {
   const studiesIn = new Map<string, number>();
   for (const study of studies) studiesIn.set(poolOf(study), (studiesIn.get(poolOf(study)) ?? 0) + 1);
-  return studies.flatMap((study, index) => {
-    const measured = study.trials.filter((t): t is Trial & { y: number } => t.y !== null);
-    const frame = studyFrame(measured.map((t) => t.y));
+  const rows: HistoryRow[] = [];
+  for (const [index, study] of studies.entries()) {
+    const outcomes = await study.outcomes();
+    const measured = Int32Array.from(outcomes.keys()).filter((position) => !Number.isNaN(outcomes[position]!));
+    const frame = studyFrame(outcomes.filter((y) => !Number.isNaN(y)));
     const metadata = scalars(study.metadata);
-    const share = Math.ceil(MAX_ROWS / studiesIn.get(poolOf(study))!);
-    return new Random(SEED, ROW_STREAM, index)
-      .shuffle([...measured])
-      .slice(0, share)
-      .map((t) => ({
-        study: study.id,
-        objective: poolOf(study),
-        features: { ...t.x, ...metadata },
-        u: frame.toUnit(t.y),
-      }));
-  });
+    const share = Math.ceil(rowsPerPool(studiesIn.size) / studiesIn.get(poolOf(study))!);
+    const drawn = drawFew(measured, share, new Random(SEED, ROW_STREAM, index));
+    const trials = await study.read(drawn);
+    trials.forEach(({ x }, i) => {
+      const u = frame.toUnit(outcomes[drawn[i]!]!);
+      rows.push({ study: study.id, objective: poolOf(study), features: { ...x, ...metadata }, u });
+    });
+  }
+  return rows;
 }
 
 /** What the parent model knew stays known, but for the studies that are learned anew; never more than `MAX_ROWS` an objective. */
 export function mergeHistory(own: readonly HistoryRow[], parents: readonly HistoryRow[]): HistoryRow[] {
   const known = new Set(own.map((row) => row.study));
   const all = [...own, ...parents.filter((row) => !known.has(row.study))];
-  return [...new Set(all.map((row) => row.objective))].flatMap((objective) =>
-    thin(
-      all.filter((row) => row.objective === objective),
-      MAX_ROWS,
-    ),
-  );
+  const pools = new Map<string, HistoryRow[]>();
+  for (const row of all) append(pools, row.objective, row);
+  return [...pools.values()].flatMap((pool) => thin(pool, rowsPerPool(pools.size)));
 }
 
 /** u of each x in the frame of `study`, as other studies see it. */
-export type HistoryModel = (study: StudyData, xs: readonly JsonObject[]) => Float64Array;
+export type HistoryModel = (study: StudyHead, xs: readonly JsonObject[]) => Float64Array;
 
 /** Boosting over all studies that measure what `study` does, but for those in `excluded`; undefined where none is left. */
 export function fitHistory(
   rows: readonly HistoryRow[],
-  study: StudyData,
+  study: StudyHead,
   excluded: ReadonlySet<string>,
 ): HistoryModel | undefined {
   const pool = rows.filter((row) => row.objective === poolOf(study) && !excluded.has(row.study));
@@ -97,15 +100,32 @@ export function fitHistory(
   };
 }
 
-/** Groups of studies that are left out together when history is cross-fitted: a study's own y never reaches its history. */
-export function historyFolds(studies: readonly StudyData[]): StudyData[][] {
-  const folds: StudyData[][] = [];
-  const byPool = new Map<string, StudyData[]>();
-  for (const study of studies) byPool.set(poolOf(study), [...(byPool.get(poolOf(study)) ?? []), study]);
-  for (const pool of byPool.values()) {
-    if (pool.length < 2) continue;
-    const count = Math.min(FOLDS, pool.length);
-    for (let fold = 0; fold < count; fold++) folds.push(pool.filter((_, i) => i % count === fold));
-  }
-  return folds;
+/** Studies that are left out together when history is cross-fitted: a study's own y never reaches its history. */
+export interface HistoryFold {
+  /** Positions of its studies in the list of all. */
+  studies: number[];
+  /** What the studies outside say of the same objective. */
+  rows: HistoryRow[];
+}
+
+/** Each study that does not stand alone with its objective is in one fold. */
+export function historyFolds(studies: readonly StudyHead[], rows: readonly HistoryRow[]): HistoryFold[] {
+  const rowsOf = new Map<string, HistoryRow[]>();
+  for (const row of rows) append(rowsOf, row.objective, row);
+  const byPool = new Map<string, number[]>();
+  for (const [index, study] of studies.entries()) append(byPool, poolOf(study), index);
+  return [...byPool].flatMap(([pool, members]) => {
+    const count = Math.min(FOLDS, members.length);
+    return Array.from({ length: count }, (_, fold): HistoryFold => {
+      const inside = members.filter((_, i) => i % count === fold);
+      const ids = new Set(inside.map((index) => studies[index]!.id));
+      return { studies: inside, rows: (rowsOf.get(pool) ?? []).filter((row) => !ids.has(row.study)) };
+    }).filter((fold) => fold.rows.length > 0);
+  });
+}
+
+function append<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
+  const group = groups.get(key);
+  if (group) group.push(value);
+  else groups.set(key, [value]);
 }

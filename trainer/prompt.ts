@@ -2,7 +2,7 @@
 import { serializeEntries } from '../tokenizer/serialize.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EOS_ID, tokenId } from '../tokenizer/vocabulary.js';
-import type { JsonObject, Objective, StudyData } from './types.js';
+import type { JsonObject, Objective, StudyHead } from './types.js';
 
 /** A question to the model, and where y is known, its answer. */
 export interface Example {
@@ -57,14 +57,14 @@ function objectiveEntries(objective: Objective): JsonObject {
 
 /** Turns studies and parameters into token ids; metadata is encoded once a study. */
 export class PromptEncoder {
-  private readonly metadataOf = new WeakMap<StudyData, number[]>();
+  private readonly metadataOf = new WeakMap<StudyHead, number[]>();
 
   constructor(
     private readonly tokenizer: Tokenizer,
     private readonly limits: { max_prompt: number; max_metadata: number },
   ) {}
 
-  metadata(study: StudyData): number[] {
+  metadata(study: StudyHead): number[] {
     let ids = this.metadataOf.get(study);
     if (!ids) {
       const entries = [...serializeEntries(objectiveEntries(study.objective)), ...serializeEntries(study.metadata)];

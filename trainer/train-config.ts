@@ -36,6 +36,8 @@ export interface TrainConfig {
   place_decay: number;
   /** Training episodes: each draws a study, an objective and a context, and asks about trials outside the context. */
   episodes: number;
+  /** Episodes that are made, trained on and kept in memory together; see docs/training-data.md. */
+  window_episodes: number;
   /** Queries an episode: the experts are fitted once for all of them. */
   queries: number;
   /** Largest context drawn; sizes are log-uniform below it. */
@@ -94,6 +96,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   clip_norm: 1,
   place_decay: 0.5,
   episodes: 400,
+  window_episodes: 100,
   queries: 32,
   max_context: 200,
   no_context: 0.04,
@@ -157,6 +160,7 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   clip_norm: real(1e-6, 1e6),
   place_decay: real(0.01, 1),
   episodes: count(1, 10_000_000),
+  window_episodes: count(1, 10_000),
   queries: count(1, 1024),
   max_context: count(0, 1000),
   no_context: real(0, 1),

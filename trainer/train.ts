@@ -5,26 +5,24 @@ import { join } from 'node:path';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { packageFile } from '../tokenizer/package-root.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
-import { bucketByLength, trainingBatches } from './batches.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { TrainerError } from './errors.js';
-import { type ExamplePool, loadOrMakeExamples } from './example-pool.js';
+import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
 import { LoopExecutor } from './executors/loop-executor.js';
-import { collectHistory, type HistoryRow, mergeHistory } from './history.js';
+import { collectHistory, mergeHistory } from './history.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialWeights, type Weights } from './model/parameters.js';
 import { loadModel, saveModel } from './model-directory.js';
 import { adamW } from './optimizers/adamw.js';
+import { sourceOf } from './study-source.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
-import { runSteps } from './training-loop.js';
-import type { Json, StudyData, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
-import { type ValidationAnswers, validate } from './validation.js';
+import { EVENT_SECONDS, runSteps } from './training-loop.js';
+import type { Json, StudySource, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
+import { type ValidationAnswers, type ValidationExample, validate } from './validation.js';
 
 /** Decoder positions: an escape token and the absolute spelling behind it. */
 const DECODER_STEPS = 1 + new AbsoluteCodec().maxLength;
-/** Seconds between two progress events. */
-const EVENT_SECONDS = 1;
 /** Fewest trials, over all studies, that there is something to learn from. */
 export const MIN_TRAINING_TRIALS = 2;
 
@@ -38,7 +36,8 @@ export const MIN_TRAINING_TRIALS = 2;
 export async function train(request: TrainRequest, hooks: TrainHooks = {}): Promise<TrainResult> {
   const emit = hooks.onEvent ?? (() => {});
   const config = resolveTrainConfig(request.config);
-  const trials = request.studies.reduce((sum, s) => sum + s.trials.length, 0);
+  const studies = request.studies.map(sourceOf);
+  const trials = studies.reduce((sum, s) => sum + s.trials, 0);
   if (trials < MIN_TRAINING_TRIALS) {
     throw new TrainerError(
       'no_training_data',
@@ -53,25 +52,36 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
     : packageFile('tokenizer', 'tokenizer.json');
   const tokenizerJson = parent?.tokenizerJson ?? (await readFile(tokenizerFile, 'utf8'));
   const modelConfig = parent?.config ?? modelConfigOf(config);
-  const fingerprint = fingerprintOf(config, request.studies, tokenizerJson, parent?.weights);
+  const fingerprint = fingerprintOf(config, studies, tokenizerJson, parent?.weights);
 
-  const history = mergeHistory(collectHistory(request.studies), parent?.history ?? []);
-  const pool = await prepare(request, history, config, tokenizerFile, fingerprint, hooks, emit);
+  emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
+  const history = mergeHistory(await collectHistory(studies), parent?.history ?? []);
+  const feed = await ExampleFeed.open({
+    studies,
+    rows: history,
+    config,
+    tokenizerFile,
+    workDir: request.workDir,
+    fingerprint,
+    batches: { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config },
+    signal: hooks.signal,
+    onProgress: progressOf(emit),
+  });
   const executor = new LoopExecutor({
     model: { config: modelConfig },
     optimizer: adamW(adamOptions(config)),
     threads: config.threads,
     accumulate: config.accumulate,
   });
-  const buckets = bucketByLength(pool.training);
-  const batchOptions = { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config };
   let state: TrainingState;
+  let questions: ValidationExample[];
   try {
     const first = () => executor.initialState(parent?.weights ?? initialWeights(modelConfig, config.seed));
     await executor.load((await loadCheckpoint(request.workDir, fingerprint)) ?? first());
+    await feed.ready(executor.step / config.run_steps);
     await runSteps({
       executor,
-      batchesOf: async (run) => trainingBatches(buckets, run, config, batchOptions),
+      batchesOf: (run) => feed.batches(run),
       config,
       workDir: request.workDir,
       fingerprint,
@@ -79,17 +89,24 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
       emit,
     });
     state = await executor.state();
+    questions = await feed.validation();
   } finally {
-    await executor.release();
+    await Promise.all([executor.release(), feed.close()]);
   }
+  const waited = feed.waitedSeconds;
+  emit({ type: 'log', level: 'info', message: `The steps waited ${waited.toFixed(2)} s for their examples` });
 
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
-  const answersOf = (weights: Weights) => validate(pool.validation, { config: modelConfig, weights }, config.threads);
+  const answersOf = (weights: Weights) => validate(questions, { config: modelConfig, weights }, config.threads);
   const after = await answersOf(state.weights);
   const before = parent ? await answersOf(parent.weights) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });
   const verdict = judge(after, before);
-  const metrics: Record<string, number> = { steps: state.step, training_examples: pool.training.length };
+  const metrics: Record<string, number> = {
+    steps: state.step,
+    training_examples: state.step * config.batch_size,
+    data_wait_seconds: waited,
+  };
   Object.assign(
     metrics,
     after && { validation_score: after.score, validation_error: after.error, validation_trials: after.trials },
@@ -127,48 +144,29 @@ function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainCo
 /** Names everything that the weights depend on. */
 function fingerprintOf(
   config: TrainConfig,
-  studies: readonly StudyData[],
+  studies: readonly StudySource[],
   tokenizerJson: string,
   parent: Weights | undefined,
 ): string {
+  const data = studies.map(({ id, metadata, objective, version }) => ({ id, metadata, objective, version }));
   const hash = createHash('sha256')
-    .update(JSON.stringify([config, studies]))
+    .update(JSON.stringify([config, data]))
     .update(tokenizerJson);
   for (const [name, data] of parent ?? [])
     hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest('hex');
 }
 
-/** Examples of the job, with progress. */
-async function prepare(
-  request: TrainRequest,
-  rows: HistoryRow[],
-  config: TrainConfig,
-  tokenizerFile: string,
-  fingerprint: string,
-  hooks: TrainHooks,
-  emit: (event: TrainEvent) => void,
-): Promise<ExamplePool> {
-  emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
+/** Reports progress of the first examples, no more often than events are wanted. */
+function progressOf(emit: (event: TrainEvent) => void): (done: number, total: number) => void {
   const begin = performance.now();
   let last = Number.NEGATIVE_INFINITY;
-  const onProgress = (done: number, total: number) => {
+  return (done, total) => {
     const elapsed = (performance.now() - begin) / 1000;
     if (elapsed - last < EVENT_SECONDS && done < total) return;
     last = elapsed;
     emit({ type: 'prepare', done, total, etaSeconds: (elapsed / done) * (total - done) });
   };
-  const { studies, workDir } = request;
-  return loadOrMakeExamples({
-    studies,
-    rows,
-    config,
-    tokenizerFile,
-    workDir,
-    fingerprint,
-    signal: hooks.signal,
-    onProgress,
-  });
 }
 
 /** Do no harm: a fine-tune replaces its parent only where it answers better about trials that neither has seen. */

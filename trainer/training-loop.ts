@@ -6,12 +6,15 @@ import type { TrainConfig } from './train-config.js';
 import type { TrainEvent, TrainHooks } from './types.js';
 
 /** Seconds between two progress events. */
-const EVENT_SECONDS = 1;
+export const EVENT_SECONDS = 1;
 
 export interface LoopOptions {
   /** Loaded with the state to go on from. */
   executor: Executor;
-  /** The batches of run number `run`: a pure function, so that a resumed training sees what it would have seen. */
+  /**
+   * The batches of run number `run`: a pure function, so that a resumed training sees what it would have seen. Rejects
+   * when `signal` is aborted while it waits.
+   */
   batchesOf: (run: number) => Promise<StackedBatches>;
   config: TrainConfig;
   /** Folder of the checkpoints, and what they are good for. */
@@ -46,7 +49,10 @@ export async function runSteps(options: LoopOptions): Promise<void> {
       await checkpoint();
       signal.throwIfAborted();
     }
-    const batches = await batchesOf(executor.step / run_steps);
+    const batches = await batchesOf(executor.step / run_steps).catch(async (error: unknown) => {
+      if (signal?.aborted) await checkpoint();
+      throw error;
+    });
     const rates = Float32Array.from({ length: run_steps }, (_, i) => warmupCosine(schedule, executor.step + i));
     const { loss } = await executor.run(batches, rates);
     const now = performance.now();

@@ -17,13 +17,29 @@ export interface Trial {
   y: number | null;
 }
 
-/** One study seen through one of its objectives. */
-export interface StudyData {
+/** What a study is about, seen through one of its objectives, without its trials. */
+export interface StudyHead {
   id: string;
   /** Title, description, anything: read by the model as text. */
   metadata: JsonObject;
   objective: Objective;
+}
+
+/** One study seen through one of its objectives, its trials in memory. */
+export interface StudyData extends StudyHead {
   trials: Trial[];
+}
+
+/** A study of any size, whose trials are read when they are needed. They have positions from 0 and never change. */
+export interface StudySource extends StudyHead {
+  /** Number of its trials. */
+  trials: number;
+  /** Names the trials: the same version, the same trials. */
+  version: string;
+  /** y of every trial in order, NaN where it failed. Not to be changed. */
+  outcomes(): Promise<Float64Array>;
+  /** The trials at these positions, in this order. */
+  read(positions: ArrayLike<number>): Promise<Trial[]>;
 }
 
 /** Progress of a training, as it is stored with the job and streamed to clients. */
@@ -53,7 +69,8 @@ export interface TrainHooks {
 }
 
 export interface TrainRequest {
-  studies: StudyData[];
+  /** Small ones may be given with their trials, large ones as a source of them. */
+  studies: (StudyData | StudySource)[];
   /** Model directory to start from; absent: from random weights. */
   parentDir?: string;
   /** Where the model directory is written; appears whole or not at all. */

@@ -1,9 +1,10 @@
 // Entry of a training's process: reads the job's trials, trains, and tells the supervisor. Started by fork only.
 import { mkdir } from 'node:fs/promises';
 import { openSqliteStore } from '../../store/sqlite-store.js';
-import type { StudyData, TrainRequest } from '../../trainer/types.js';
+import type { Store } from '../../store/store.js';
+import type { StudySource, TrainRequest } from '../../trainer/types.js';
 import type { JobErrorCode } from '../errors.js';
-import { snapshotTrials, studyData } from '../study-data.js';
+import { studySources } from '../study-data.js';
 import type { FromJob, JobStart, ToJob } from './messages.js';
 import { lockWorkDir } from './work-dir-lock.js';
 
@@ -27,22 +28,22 @@ async function run(start: JobStart): Promise<void> {
     lockWorkDir(start.workDir);
     const { train } = await import('../../trainer/train.js');
     const onEvent = (event: Extract<FromJob, { type: 'event' }>['event']) => send({ type: 'event', event });
-    const result = await train(await trainRequest(start), { onEvent, signal: stopping.signal });
+    const store = openSqliteStore({ file: start.databaseFile, readonly: true });
+    const result = await train(await trainRequest(store, start), { onEvent, signal: stopping.signal });
+    await store.close();
     await sendLast({ type: 'done', result });
   } catch (error) {
     await sendLast(stopping.signal.aborted && isAbort(error) ? { type: 'stopped' } : failure(error));
   }
 }
 
-async function trainRequest({ job, databaseFile, parentDir, outDir, workDir }: JobStart): Promise<TrainRequest> {
-  const store = openSqliteStore({ file: databaseFile, readonly: true });
-  const studies: StudyData[] = [];
+async function trainRequest(store: Store, { job, parentDir, outDir, workDir }: JobStart): Promise<TrainRequest> {
+  const studies: StudySource[] = [];
   for (const id of job.studies) {
     const study = await store.getStudy(id);
     if (study === null) throw new Error(`${id} is no longer in the database`);
-    studies.push(...studyData(study, await snapshotTrials(store, id, job.snapshot)));
+    studies.push(...(await studySources(store, study, job.snapshot)));
   }
-  await store.close();
   const config = { ...job.hyperparameters, seed: job.seed };
   return { studies, outDir, workDir, config, ...(parentDir === null ? {} : { parentDir }) };
 }

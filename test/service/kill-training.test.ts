@@ -13,7 +13,8 @@ const REQUEST = {
   studies: 'all',
   parent: 'none',
   seed: 3,
-  hyperparameters: { ...TINY_TRAINING, steps: 3000, checkpoint_seconds: 0.05 },
+  // Six windows of examples, so that kills fall between, in and while making them.
+  hyperparameters: { ...TINY_TRAINING, episodes: 12, window_episodes: 2, steps: 3000, checkpoint_seconds: 0.05 },
 };
 
 it(`reaches the same weights after ${KILLS} kills`, async () => {

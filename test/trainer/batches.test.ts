@@ -1,6 +1,6 @@
 // Batches: what is laid out where, and that a run's batches depend on its number alone.
 import { describe, expect, it } from 'vitest';
-import { bucketByLength, placeWeights, stackBatches, trainingBatches } from '../../trainer/batches.js';
+import { chooseLengths, divideIntoRuns, placeWeights, stackBatches, trainingBatches } from '../../trainer/batches.js';
 import { type Example, renderPrompt } from '../../trainer/prompt.js';
 import { Random } from '../../trainer/random.js';
 import { DEFAULT_TRAIN_CONFIG } from '../../trainer/train-config.js';
@@ -47,21 +47,39 @@ describe('batches', () => {
     expect([...targets]).toEqual([17, 18, 0, 0, 0, 0, 0]);
   });
 
-  it('group prompts of like length, each in the shortest length that holds it', () => {
-    const buckets = bucketByLength(examples);
-    expect(buckets.map((b) => [b.length, b.examples.length])).toEqual([
-      [16, 20],
-      [40, 20],
-    ]);
+  it('compile few lengths, each as short as its prompts allow', () => {
+    expect(chooseLengths(examples)).toEqual([16, 40]);
   });
 
-  it('are the same for the same run and others for another; no example comes twice before all have come', () => {
-    const buckets = bucketByLength(examples);
-    const first = trainingBatches(buckets, 3, config, options);
-    expect(trainingBatches(buckets, 3, config, options)).toEqual(first);
-    expect(trainingBatches(buckets, 4, config, options)).not.toEqual(first);
-    const { length } = first.shape;
-    const seen = Array.from({ length: 12 }, (_, i) => first.inputIds[i * length + 7]);
-    expect(new Set(seen).size).toBe(12);
+  it('show every example of a window as often as any other, prompts of like length together', () => {
+    const runs = divideIntoRuns(examples, [16, 40], 7, 10, new Random(5));
+    expect(runs).toHaveLength(7);
+    for (const { length, examples: chosen } of runs) {
+      expect(chosen).toHaveLength(10);
+      const longest = Math.max(...chosen.map((e) => renderPrompt(e).length));
+      expect(length).toBe(longest <= 16 ? 16 : 40);
+    }
+    const times = examples.map((e) => runs.flatMap((r) => r.examples).filter((other) => other === e).length);
+    expect(new Set(times)).toEqual(new Set([1, 2]));
+    // 35 of 70 are short in expectation: three or four runs of ten, and what is left over goes to the next length.
+    expect(runs.filter((r) => r.length === 16).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('take a longer prompt than any that the lengths were chosen on at a length of its own', () => {
+    const long = example(99, 100);
+    const runs = divideIntoRuns([...examples.slice(0, 9), long], [16, 40], 1, 10, new Random(5));
+    expect(runs.map((r) => r.length)).toEqual([128]);
+  });
+
+  it('are the same for the same seed and slot, and for another run drop other evidence', () => {
+    const divided = () => divideIntoRuns(examples, [16, 40], 2, 12, new Random(5));
+    expect(divided()).toEqual(divided());
+    expect(divideIntoRuns(examples, [16, 40], 2, 12, new Random(6))).not.toEqual(divided());
+    const dropping = { ...options, config: { ...options.config, drop_piece: 0.5 } };
+    const [run] = divided();
+    const first = trainingBatches(run!, 3, config, dropping);
+    expect(trainingBatches(run!, 3, config, dropping)).toEqual(first);
+    expect(trainingBatches(run!, 4, config, dropping)).not.toEqual(first);
+    expect(first.shape).toEqual({ batch: 4, length: run!.length, steps: 7 });
   });
 });

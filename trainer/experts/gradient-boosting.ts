@@ -1,7 +1,7 @@
 // Gradient boosting: shallow trees, each fitted to what the ones before left over (Friedman 2001; penalties after XGBoost). Cross-fitted by folds.
 
 import { Random } from '../random.js';
-import type { Expert, FeatureMatrix, FittedExpert, TrainingSet } from './expert.js';
+import type { Expert, FeatureMatrix, FittedExpert, PointPredictions, TrainingSet } from './expert.js';
 import { draw, permutation } from './sampling.js';
 import { TreeArena } from './trees/arena.js';
 import { TreeGrower } from './trees/grower.js';
@@ -39,9 +39,14 @@ function fitBoosting({ features, y }: TrainingSet, seed: number, options: Boosti
   const sorted = sortColumns(features);
   const all = Int32Array.from({ length: features.rows }, (_, i) => i);
   const boosted = boost(features, sorted, y, all, new Random(seed, 0), options);
+  let crossFitted: PointPredictions | undefined;
   return {
     predict: (rows) => ({ mean: Float64Array.from({ length: rows.rows }, (_, i) => predictRow(boosted, rows, i)) }),
-    crossFitted: { mean: crossFit(features, sorted, y, seed, options) },
+    // When it is asked for: it costs five times what the fit itself does, and history never asks.
+    get crossFitted() {
+      crossFitted ??= { mean: crossFit(features, sorted, y, seed, options) };
+      return crossFitted;
+    },
   };
 }
 
