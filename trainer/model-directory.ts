@@ -6,6 +6,7 @@ import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { TrainerError } from './errors.js';
 import { writeFolderAtomic } from './files.js';
 import type { HistoryRow } from './history.js';
+import { huggingFaceFiles } from './hugging-face/export-files.js';
 import { fromHuggingFaceConfig, type ModelConfig, toHuggingFaceConfig } from './model/config.js';
 import type { Weights } from './model/parameters.js';
 import { decodeSafetensors, encodeSafetensors } from './model/safetensors.js';
@@ -42,15 +43,16 @@ const FILES = {
   history: 'history.json',
 };
 
-/** Writes the folder whole or not at all. */
+/** Writes the folder whole or not at all. docs/models.md lists its files. */
 export async function saveModel(path: string, model: Omit<ModelDirectory, 'tokenizer'>): Promise<void> {
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   await writeFolderAtomic(path, {
-    [FILES.weights]: encodeSafetensors(toHuggingFace(model.weights, model.config), { format: 'pt' }),
+    [FILES.weights]: () => encodeSafetensors(toHuggingFace(model.weights, model.config), { format: 'pt' }),
     [FILES.config]: json(toHuggingFaceConfig(model.config)),
     [FILES.tokenizer]: model.tokenizerJson,
     [FILES.card]: json(model.card),
     [FILES.history]: JSON.stringify(model.history),
+    ...huggingFaceFiles(model.config, model.weights, ['float32']),
   });
 }
 

@@ -3,11 +3,21 @@
 import { createHash } from 'node:crypto';
 import { canonicalDim, type Dims, isStatic, isSymbol, sizeOfShape } from './dims.js';
 import { GraphError } from './errors.js';
+import { toFloat16 } from './half-floats.js';
 
 export type { Dim, Dims } from './dims.js';
 
-export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool';
-export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+/** float16, int8 and uint8 are types to store and to multiply in, not to differentiate: Cast leads out of them. */
+export type DType = 'float32' | 'float64' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool';
+/** The bits of a float16 are kept as a Uint16Array: see half-floats.ts. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Uint16Array
+  | Int32Array
+  | BigInt64Array
+  | Int8Array
+  | Uint8Array;
 
 /** What is known of a tensor before it exists. */
 export interface TensorType {
@@ -76,14 +86,18 @@ export function formatType({ dtype, shape }: TensorType): string {
 export const DATA_CLASS = {
   float32: Float32Array,
   float64: Float64Array,
+  float16: Uint16Array,
   int32: Int32Array,
   int64: BigInt64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
   bool: Uint8Array,
 } as const;
 
 /** Numbers as the typed array that holds `dtype`; true is 1. */
 export function tensorData(dtype: DType, values: readonly number[]): TensorData {
-  return dtype === 'int64' ? BigInt64Array.from(values, BigInt) : DATA_CLASS[dtype].from(values);
+  if (dtype === 'int64') return BigInt64Array.from(values, BigInt);
+  return dtype === 'float16' ? toFloat16(Float32Array.from(values)) : DATA_CLASS[dtype].from(values);
 }
 
 /**

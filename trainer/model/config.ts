@@ -20,6 +20,8 @@ export interface ModelConfig {
   /** The contiguous block of ids the decoder can write, [begin, end): the head is computed for these only. */
   number_token_begin: number;
   number_token_end: number;
+  /** Id in the model's files of the first named token, which begins the numbers: see tokenizer/vocabulary-layout.ts. */
+  named_token_begin: number;
 }
 
 /** About a million parameters: what two CPU cores train in minutes. */
@@ -36,6 +38,7 @@ export const DEFAULT_MODEL_CONFIG: ModelConfig = {
   layer_norm_epsilon: 1e-6,
   number_token_begin: NUMBER_BEGIN,
   number_token_end: NUMBER_END,
+  named_token_begin: NUMBER_BEGIN,
 };
 
 const FIXED = {
@@ -49,11 +52,19 @@ const FIXED = {
   decoder_start_token_id: 0,
   dropout_rate: 0,
   initializer_factor: 1,
+  // What transformers.js loads where its caller asks for no type: in browsers that would be an int8 file, which may not be there.
+  'transformers.js_config': { dtype: 'fp32' },
 } as const;
 
-/** The contents of a Hugging Face `config.json` for this model. */
-export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown> {
-  return { ...FIXED, ...config };
+/** The contents of a Hugging Face `config.json` for this model. Number tokens are given by their ids in the files. */
+export function toHuggingFaceConfig({ named_token_begin, ...config }: ModelConfig): Record<string, unknown> {
+  const tokens = config.number_token_end - config.number_token_begin;
+  return {
+    ...FIXED,
+    ...config,
+    number_token_begin: named_token_begin,
+    number_token_end: named_token_begin + tokens,
+  };
 }
 
 /** Reads a Hugging Face T5 `config.json`; says which field is missing or unlike T5 v1.1. */
@@ -68,6 +79,7 @@ export function fromHuggingFaceConfig(json: Record<string, unknown>): ModelConfi
   }
   const config = { ...DEFAULT_MODEL_CONFIG };
   for (const key of Object.keys(config) as (keyof ModelConfig)[]) {
+    if (key === 'named_token_begin') continue;
     const value = json[key];
     if (typeof value !== 'number' || !(value > 0)) {
       throw new TrainerError(
@@ -77,5 +89,11 @@ export function fromHuggingFaceConfig(json: Record<string, unknown>): ModelConfi
     }
     config[key] = value;
   }
-  return config;
+  const { number_token_begin: begin, number_token_end: end } = config;
+  return {
+    ...config,
+    named_token_begin: begin,
+    number_token_begin: NUMBER_BEGIN,
+    number_token_end: NUMBER_BEGIN + end - begin,
+  };
 }

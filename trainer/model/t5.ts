@@ -16,20 +16,22 @@ export interface ParameterValues {
   (name: string): Value;
   /** x·W, with the low-rank addition of W's adapter where it has one: see lora.ts. */
   linear(x: Value, name: string): Value;
+  /** The embeddings of token ids: [.., d_model] for ids [..]. */
+  embed(ids: Value): Value;
 }
 
 /** Added to attention scores at padding and at future positions: exp underflows to exactly 0 and no NaN can arise. */
-const MASKED = -1e9;
+export const MASKED = -1e9;
 
 /** The number of dimensions in front of the last two, written so that a reshape keeps them: 0 means "as it is". */
 const KEEP = 0;
 
-function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   return Mul(RMSNormalize(x, epsilon), weight);
 }
 
 /** [.., n, h·k] → [.., h, n, k]. */
-function splitHeads(x: Value, config: ModelConfig): Value {
+export function splitHeads(x: Value, config: ModelConfig): Value {
   const lead = x.shape.length - 2;
   const kept: number[] = new Array(lead + 1).fill(KEEP);
   const split = Reshape(x, [...kept, config.num_heads, config.d_kv]);
@@ -38,7 +40,7 @@ function splitHeads(x: Value, config: ModelConfig): Value {
 }
 
 /** [.., h, n, k] → [.., n, h·k]. */
-function mergeHeads(x: Value, config: ModelConfig): Value {
+export function mergeHeads(x: Value, config: ModelConfig): Value {
   const lead = x.shape.length - 3;
   const batch = Array.from({ length: lead }, (_, i) => i);
   const merged = Transpose(x, [...batch, lead + 1, lead, lead + 2]);
@@ -47,7 +49,7 @@ function mergeHeads(x: Value, config: ModelConfig): Value {
 }
 
 /** softmax(q·kᵀ + bias)·v. T5 has no 1/√d_kv here: the initial scale of q carries it. */
-function attend(q: Value, k: Value, v: Value, bias: Value | undefined): Value {
+export function attend(q: Value, k: Value, v: Value, bias: Value | undefined): Value {
   const rank = k.shape.length;
   const perm = Array.from({ length: rank }, (_, i) => i);
   perm[rank - 1] = rank - 2;
@@ -56,7 +58,7 @@ function attend(q: Value, k: Value, v: Value, bias: Value | undefined): Value {
   return MatMul(Softmax(bias ? Add(scores, bias) : scores, -1), v);
 }
 
-function feedForward(x: Value, prefix: string, p: ParameterValues, config: ModelConfig): Value {
+export function feedForward(x: Value, prefix: string, p: ParameterValues, config: ModelConfig): Value {
   const h = rmsNorm(x, p(`${prefix}.layer_norm.weight`), config.layer_norm_epsilon);
   const dense = `${prefix}.DenseReluDense`;
   const gate = Gelu(p.linear(h, `${dense}.wi_0.weight`));
@@ -65,7 +67,7 @@ function feedForward(x: Value, prefix: string, p: ParameterValues, config: Model
 }
 
 /** Relative position bias [1, h, n, n] from the bucket of every (query, key) pair, int32 [n, n]. */
-function positionBias(table: Value, buckets: Value): Value {
+export function positionBias(table: Value, buckets: Value): Value {
   return Unsqueeze(Gather(Transpose(table, [1, 0]), buckets, 1), [0]);
 }
 
@@ -90,7 +92,7 @@ export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelC
   const attentionName = (i: number) => `encoder.block.${i}.layer.0.SelfAttention`;
   const table = p(`${attentionName(0)}.relative_attention_bias.weight`);
   const bias = Add(positionBias(table, inputs.buckets), inputs.mask);
-  let x = Gather(p('shared.weight'), inputs.ids, 0);
+  let x = p.embed(inputs.ids);
   for (let i = 0; i < config.num_layers; i++) {
     const name = attentionName(i);
     const h = rmsNorm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
@@ -125,7 +127,7 @@ export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelC
   const table = p(`${block(0)}.layer.0.SelfAttention.relative_attention_bias.weight`);
   const bias = Unsqueeze(Add(positionBias(table, inputs.buckets), inputs.causalMask), [0]);
   const inner = config.num_heads * config.d_kv;
-  let x = Gather(p('shared.weight'), inputs.ids, 0);
+  let x = p.embed(inputs.ids);
   for (let i = 0; i < config.num_decoder_layers; i++) {
     const self = `${block(i)}.layer.0.SelfAttention`;
     let h = rmsNorm(x, p(`${block(i)}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
@@ -149,24 +151,26 @@ export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelC
 }
 
 /**
- * Bucket of each relative position key − query, row by query: [queries × keys] (T5: half of the buckets exact, the rest
- * logarithmic up to `maxDistance`; bidirectional ones spend one bit on the side).
+ * Bucket of a relative position key − query (T5: half of the buckets exact, the rest logarithmic up to the maximal distance;
+ * bidirectional ones spend one bit on the side).
  */
-export function relativeBuckets(length: number, bidirectional: boolean, config: ModelConfig): Int32Array {
+export function relativeBucket(relative: number, bidirectional: boolean, config: ModelConfig): number {
   const { relative_attention_num_buckets: all, relative_attention_max_distance: maxDistance } = config;
   const buckets = bidirectional ? all / 2 : all;
   const exact = Math.floor(buckets / 2);
+  const distance = bidirectional ? Math.abs(relative) : Math.max(0, -relative);
+  const side = bidirectional && relative > 0 ? buckets : 0;
+  if (distance < exact) return side + distance;
+  const logarithmic = Math.log(distance / exact) / Math.log(maxDistance / exact);
+  return side + Math.min(buckets - 1, exact + Math.floor(logarithmic * (buckets - exact)));
+}
+
+/** The bucket of every pair of positions, query by query: [length × length]. */
+export function relativeBuckets(length: number, bidirectional: boolean, config: ModelConfig): Int32Array {
   const result = new Int32Array(length * length);
   for (let query = 0; query < length; query++) {
     for (let key = 0; key < length; key++) {
-      const relative = key - query;
-      const distance = bidirectional ? Math.abs(relative) : Math.max(0, -relative);
-      let bucket = distance;
-      if (distance >= exact) {
-        const logarithmic = Math.log(distance / exact) / Math.log(maxDistance / exact);
-        bucket = Math.min(buckets - 1, exact + Math.floor(logarithmic * (buckets - exact)));
-      }
-      result[query * length + key] = bucket + (bidirectional && relative > 0 ? buckets : 0);
+      result[query * length + key] = relativeBucket(key - query, bidirectional, config);
     }
   }
   return result;
@@ -196,5 +200,6 @@ export function parameterLookup(values: ReadonlyMap<string, Value>, loraScale = 
     if (!down || !up) return product;
     return Add(product, MatMul(Mul(MatMul(x, down), x.graph.scalar(x.dtype, loraScale)), up));
   };
-  return Object.assign(lookup, { linear });
+  const embed = (ids: Value): Value => Gather(lookup('shared.weight'), ids, 0);
+  return Object.assign(lookup, { linear, embed });
 }

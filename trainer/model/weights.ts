@@ -1,4 +1,5 @@
 // Between the trainer's weights and Hugging Face's: linear weights transposed to [out, in], the head padded to the vocabulary.
+import { toFileId } from '../../tokenizer/vocabulary-layout.js';
 import { TrainerError } from '../errors.js';
 import type { ModelConfig } from './config.js';
 import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
@@ -10,13 +11,34 @@ function transpose(data: Float32Array, rows: number, columns: number): Float32Ar
   return result;
 }
 
+/** Embedding rows in the order of the files' ids. */
+export function inFileOrder(embedding: Float32Array, config: ModelConfig): Float32Array {
+  const { vocab_size, d_model: d, named_token_begin } = config;
+  const result = new Float32Array(embedding.length);
+  for (let id = 0; id < vocab_size; id++) {
+    result.set(embedding.subarray(id * d, (id + 1) * d), toFileId(id, named_token_begin) * d);
+  }
+  return result;
+}
+
+function inOwnOrder(embedding: Float32Array, config: ModelConfig): Float32Array {
+  const { vocab_size, d_model: d, named_token_begin } = config;
+  const result = new Float32Array(embedding.length);
+  for (let id = 0; id < vocab_size; id++) {
+    const at = toFileId(id, named_token_begin) * d;
+    result.set(embedding.subarray(at, at + d), id * d);
+  }
+  return result;
+}
+
 /** Tensors as a stock T5 checkpoint names and lays them out. Head rows of tokens that are never written are zeros. */
 export function toHuggingFace(weights: Weights, config: ModelConfig): Map<string, SafeTensor> {
   const tensors = new Map<string, SafeTensor>();
   for (const spec of parameterSpecs(config)) {
     const data = weights.get(spec.name)!;
     if (spec.kind !== 'linear') {
-      tensors.set(spec.name, { shape: spec.shape, data });
+      const rows = spec.name === 'shared.weight' ? inFileOrder(data, config) : data;
+      tensors.set(spec.name, { shape: spec.shape, data: rows });
       continue;
     }
     const [rows, columns] = spec.shape as [number, number];
@@ -25,7 +47,7 @@ export function toHuggingFace(weights: Weights, config: ModelConfig): Map<string
     if (spec.name === 'lm_head.weight') {
       rowsOut = config.vocab_size;
       const padded = new Float32Array(rowsOut * rows);
-      padded.set(transposed, config.number_token_begin * rows);
+      padded.set(transposed, config.named_token_begin * rows);
       transposed = padded;
     }
     tensors.set(spec.name, { shape: [rowsOut, rows], data: transposed });
@@ -52,8 +74,10 @@ function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor
       `model.safetensors: ${spec.name} is [${tensor.shape}]; config.json asks for [${expected}]`,
     );
   }
-  if (spec.kind !== 'linear') return tensor.data;
   const { data } = tensor;
-  const used = isHead ? data.subarray(config.number_token_begin * first!, config.number_token_end * first!) : data;
+  if (spec.name === 'shared.weight') return inOwnOrder(data, config);
+  if (spec.kind !== 'linear') return data;
+  const head = config.named_token_begin * first!;
+  const used = isHead ? data.subarray(head, head + first! * second!) : data;
   return transpose(used, second!, first!);
 }

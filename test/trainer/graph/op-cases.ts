@@ -5,6 +5,7 @@ import * as e from '../../../trainer/graph/ops/elementwise.js';
 import * as ix from '../../../trainer/graph/ops/indexing.js';
 import * as l from '../../../trainer/graph/ops/logic.js';
 import { MatMul } from '../../../trainer/graph/ops/matmul.js';
+import { DynamicQuantizeLinear, MatMulInteger } from '../../../trainer/graph/ops/quantize.js';
 import * as r from '../../../trainer/graph/ops/reduce.js';
 import * as s from '../../../trainer/graph/ops/shape.js';
 import { LogSoftmax, Softmax } from '../../../trainer/graph/ops/softmax.js';
@@ -127,6 +128,22 @@ export const OP_CASES: readonly OpCase[] = [
     of: 'both stretched, of different ranks',
     inputs: [normal(6, 4, 3), normal(2, 1, 3, 5)],
     build: MatMul,
+  },
+  {
+    op: 'DynamicQuantizeLinear',
+    of: 'its values',
+    inputs: [{ ...normal(2, 3), dtype: 'float32' }],
+    build: (x) => DynamicQuantizeLinear(x).values,
+  },
+  {
+    op: 'MatMulInteger',
+    of: 'a weight on the right',
+    inputs: [
+      integers([2, 2, 3], [0, 255, 3, 7, 128, 9, 1, 2, 3, 4, 5, 6], 'uint8'),
+      integers([3, 4], [-127, 127, 0, 1, 5, 6, -7, 8, 9, 1, 2, -3], 'int8'),
+      integers([], [128], 'uint8'),
+    ],
+    build: MatMulInteger,
   },
 
   { op: 'Softmax', of: 'the last axis', inputs: [normal(2, 3, 4)], build: (x) => Softmax(x) },

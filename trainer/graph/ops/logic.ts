@@ -65,7 +65,16 @@ export function Where(condition: Value, a: Operand, b: Operand): Value {
 }
 
 /** TensorProto.DataType of the ONNX specification. */
-export const ONNX_DTYPE: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+export const ONNX_DTYPE: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
 
 const cast = defineOp<{ to: DType }>('Cast', {
   infer: ([x], { to }) => [{ dtype: to, shape: x!.shape }],
