@@ -90,7 +90,7 @@ function worstError(logits: { data: Float32Array; dims: number[] }, firstStep: n
 
 /** Our own encoder's states, and our own decoder's choice among `allowed` after a prefix. */
 async function ourStates(): Promise<Float32Array> {
-  const session = await OrtSession.create(encoderGraph(config, weights), { threads: 1 });
+  const session = await OrtSession.create(encoderGraph({ config, weights }), { threads: 1 });
   const { states } = await session.run({
     input_ids: { data: Int32Array.from(prompts.flat()), dims: [2, LENGTH] },
     buckets: { data: relativeBuckets(LENGTH, true, config), dims: [LENGTH, LENGTH] },
@@ -105,7 +105,7 @@ async function ourGreedyDigits(query: number, codec: NumberCodec): Promise<numbe
   const digits: number[] = [];
   for (let allowed = codec.allowedNext([]); allowed.length > 0; allowed = codec.allowedNext(digits)) {
     const steps = digits.length + 1;
-    const session = await OrtSession.create(decoderGraph(config, weights, steps), { threads: 1 });
+    const session = await OrtSession.create(decoderGraph({ config, weights }, steps), { threads: 1 });
     const output = await session.run({
       states: { data: states, dims: [1, LENGTH, config.d_model] },
       input_ids: { data: Int32Array.from(prompts[query]!), dims: [1, LENGTH] },
