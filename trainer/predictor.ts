@@ -6,6 +6,7 @@ import type { Frame } from '../tokenizer/frame.js';
 import type { NumberCodec } from '../tokenizer/number-codec.js';
 import { RecentCache } from '../tokenizer/recent-cache.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
+import { type OpenModel, openModel } from './adapter-directory.js';
 import {
   type CalibrationScores,
   calibratedShare,
@@ -19,7 +20,6 @@ import { EXPERT_NAMES } from './experts/expert.js';
 import type { FittedExperts } from './experts/fit-experts.js';
 import { fitHistory, type HistoryModel, thin } from './history.js';
 import { Inference } from './model/inference.js';
-import { loadModel, type ModelDirectory } from './model-directory.js';
 import { PromptEncoder, renderPrompt } from './prompt.js';
 import { Random } from './random.js';
 import type {
@@ -55,17 +55,23 @@ export class Predictor {
   private readonly fitted = new RecentCache<Promise<FittedStudy>>(CACHED_STUDIES);
   private readonly histories = new RecentCache<{ model: HistoryModel | undefined }>(CACHED_STUDIES);
 
-  private constructor(
-    private readonly model: ModelDirectory,
+  private readonly encoder: PromptEncoder;
+
+  /**
+   * @param inference of the model, or of its base with adapters of this shape as inputs; it may serve other predictors too,
+   * and whoever made it releases it
+   */
+  constructor(
+    private readonly model: OpenModel,
     private readonly inference: Inference,
-    private readonly encoder: PromptEncoder,
-  ) {}
+  ) {
+    this.encoder = new PromptEncoder(model.tokenizer, model.card);
+  }
 
   /** Throws TrainerError `model_files` or `model_config` where the directory is not a model of ours. */
   static async load(modelDir: string, threads = availableParallelism()): Promise<Predictor> {
-    const model = await loadModel(modelDir);
-    const inference = new Inference(model, threads);
-    return new Predictor(model, inference, new PromptEncoder(model.tokenizer, model.card));
+    const model = await openModel(modelDir);
+    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora }, threads));
   }
 
   async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {
@@ -115,7 +121,7 @@ export class Predictor {
       prompts.push(renderPrompt({ evidence: pieces, metadata, x: this.encoder.parameters(x, pieces, metadata) }));
       codecs.push(codecFor(asked?.[q]?.frame));
     });
-    return this.inference.distributions(prompts, codecs);
+    return this.inference.distributions(prompts, codecs, this.model.adapter?.weights);
   }
 
   /** Evidence and calibration scores of a study as it stands; kept until its trials change. */

@@ -1,20 +1,24 @@
 // Trains: studies in, a model directory out. The whole of it in one readable pass; each part has a file of its own.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
-import { packageFile } from '../tokenizer/package-root.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
+import { weightsDigest } from './adapter-directory.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
 import { LoopExecutor } from './executors/loop-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
-import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
-import { initialWeights, type Weights } from './model/parameters.js';
-import { loadModel, saveModel } from './model-directory.js';
 import { adamW } from './optimizers/adamw.js';
+import {
+  type Answering,
+  answering,
+  answeringParent,
+  type StartingPoint,
+  saveTrained,
+  startingPoint,
+} from './starting-point.js';
 import { sourceOf } from './study-source.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
 import { EVENT_SECONDS, runSteps } from './training-loop.js';
@@ -46,16 +50,13 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   }
   await mkdir(request.workDir, { recursive: true });
 
-  const parent = request.parentDir ? await loadModel(request.parentDir) : undefined;
-  const tokenizerFile = request.parentDir
-    ? join(request.parentDir, 'tokenizer.json')
-    : packageFile('tokenizer', 'tokenizer.json');
-  const tokenizerJson = parent?.tokenizerJson ?? (await readFile(tokenizerFile, 'utf8'));
-  const modelConfig = parent?.config ?? modelConfigOf(config);
-  const fingerprint = fingerprintOf(config, studies, tokenizerJson, parent?.weights);
+  const start = await startingPoint(request.parentDir, config);
+  const { parent, model, tokenizerFile } = start;
+  const fingerprint = fingerprintOf(config, studies, start);
 
   emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
-  const history = mergeHistory(await collectHistory(studies), parent?.history ?? []);
+  const ownHistory = await collectHistory(studies);
+  const history = mergeHistory(ownHistory, parent?.history ?? []);
   const feed = await ExampleFeed.open({
     studies,
     rows: history,
@@ -63,12 +64,13 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
     tokenizerFile,
     workDir: request.workDir,
     fingerprint,
-    batches: { decoderSteps: DECODER_STEPS, firstToken: modelConfig.number_token_begin, config },
+    batches: { decoderSteps: DECODER_STEPS, firstToken: model.config.number_token_begin, config },
     signal: hooks.signal,
     onProgress: progressOf(emit),
   });
   const executor = new LoopExecutor({
-    model: { config: modelConfig },
+    model,
+    frozen: start.frozen,
     optimizer: adamW(adamOptions(config)),
     threads: config.threads,
     accumulate: config.accumulate,
@@ -76,8 +78,8 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   let state: TrainingState;
   let questions: ValidationExample[];
   try {
-    const first = () => executor.initialState(parent?.weights ?? initialWeights(modelConfig, config.seed));
-    await executor.load((await loadCheckpoint(request.workDir, fingerprint)) ?? first());
+    const begin = executor.initialState(start.weights);
+    await executor.load((await loadCheckpoint(request.workDir, fingerprint)) ?? begin);
     await feed.ready(executor.step / config.run_steps);
     await runSteps({
       executor,
@@ -97,9 +99,9 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   emit({ type: 'log', level: 'info', message: `The steps waited ${waited.toFixed(2)} s for their examples` });
 
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
-  const answersOf = (weights: Weights) => validate(questions, { config: modelConfig, weights }, config.threads);
-  const after = await answersOf(state.weights);
-  const before = parent ? await answersOf(parent.weights) : undefined;
+  const answersOf = ({ model, adapter }: Answering) => validate(questions, model, config.threads, adapter);
+  const after = await answersOf(answering(start, state.weights));
+  const before = parent ? await answersOf(answeringParent(parent)) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });
   const verdict = judge(after, before);
   const metrics: Record<string, number> = {
@@ -115,26 +117,17 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   const resolved = { ...config } as unknown as Record<string, Json>;
   if (verdict.publish) {
     emit({ type: 'phase', phase: 'save', message: 'Writing the model' });
-    await saveModel(request.outDir, {
-      config: modelConfig,
-      weights: state.weights,
-      tokenizerJson,
-      history,
-      card: {
-        serialization_version: SERIALIZATION_VERSION,
-        max_prompt: config.max_prompt,
-        max_metadata: config.max_metadata,
-        calibration_scores: after?.centralities ?? [],
-        metrics,
-        training: resolved,
-      },
-    });
+    const card = {
+      serialization_version: SERIALIZATION_VERSION,
+      max_prompt: config.max_prompt,
+      max_metadata: config.max_metadata,
+      calibration_scores: after?.centralities ?? [],
+      metrics,
+      training: resolved,
+    };
+    await saveTrained(request.outDir, start, state.weights, { card, own: ownHistory, all: history });
   }
   return { outcome: verdict.publish ? 'published' : 'kept_parent', reason: verdict.reason, metrics, config: resolved };
-}
-
-function modelConfigOf({ d_model, d_kv, num_heads, d_ff, num_layers, num_decoder_layers }: TrainConfig): ModelConfig {
-  return { ...DEFAULT_MODEL_CONFIG, d_model, d_kv, num_heads, d_ff, num_layers, num_decoder_layers };
 }
 
 function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainConfig) {
@@ -142,18 +135,12 @@ function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainCo
 }
 
 /** Names everything that the weights depend on. */
-function fingerprintOf(
-  config: TrainConfig,
-  studies: readonly StudySource[],
-  tokenizerJson: string,
-  parent: Weights | undefined,
-): string {
+function fingerprintOf(config: TrainConfig, studies: readonly StudySource[], start: StartingPoint): string {
   const data = studies.map(({ id, metadata, objective, version }) => ({ id, metadata, objective, version }));
   const hash = createHash('sha256')
     .update(JSON.stringify([config, data]))
-    .update(tokenizerJson);
-  for (const [name, data] of parent ?? [])
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    .update(start.tokenizerJson);
+  if (start.parent) hash.update(weightsDigest(start.frozen)).update(weightsDigest(start.weights));
   return hash.digest('hex');
 }
 

@@ -1,9 +1,9 @@
 // The thread that models run in: one for the life of the server, and never ended during a run, which would end the process.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
-import type { Predictor } from '../../trainer/predictor.js';
 import type { StudyData } from '../../trainer/types.js';
 import { latestTrials, studyData } from '../study-data.js';
+import { LoadedModels } from './loaded-models.js';
 import { LruCache } from './lru-cache.js';
 import type { FromWorker, PredictionInput, PredictionOutput, ToWorker, WorkerOptions } from './protocol.js';
 
@@ -15,15 +15,12 @@ const port = parentPort;
 const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
-const models = new LruCache<Predictor>(options.loadedModels, (predictor) => predictor.release());
+const models = new LoadedModels(options.loadedModels, options.threads);
 const studies = new LruCache<StudyData[]>(CACHED_STUDIES);
 
 async function predict(input: PredictionInput): Promise<PredictionOutput> {
   const { queries, levels, includeExperts } = input;
-  const predictor = await models.get(input.modelId, async () => {
-    const { Predictor } = await import('../../trainer/predictor.js');
-    return Predictor.load(input.modelDir, options.threads);
-  });
+  const predictor = await models.get(input.modelDir);
   const views = await loadStudy(input.studyId);
   const objectives: PredictionOutput['objectives'] = [];
   for (const study of views) {

@@ -51,3 +51,23 @@ export function initialAdapter(config: ModelConfig, adapter: LoraConfig, seed: n
     ]),
   );
 }
+
+/** Whole weights that answer as the base with its adapter does: W + (alpha / rank)·A·B. Other tensors are shared, not copied. */
+export function mergeAdapter(base: Weights, config: ModelConfig, lora: LoraConfig, adapter: Weights): Weights {
+  const merged: Weights = new Map(base);
+  const scale = lora.alpha / lora.rank;
+  for (const { name, shape } of adaptedSpecs(config, lora)) {
+    const [rows, columns] = shape as [number, number];
+    const a = adapter.get(loraName(name, 'A'))!;
+    const b = adapter.get(loraName(name, 'B'))!;
+    const sum = Float32Array.from(base.get(name)!);
+    for (let i = 0; i < rows; i++) {
+      for (let r = 0; r < lora.rank; r++) {
+        const factor = scale * a[i * lora.rank + r]!;
+        for (let j = 0; j < columns; j++) sum[i * columns + j]! += factor * b[r * columns + j]!;
+      }
+    }
+    merged.set(name, sum);
+  }
+  return merged;
+}

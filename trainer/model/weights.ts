@@ -5,7 +5,8 @@ import type { ModelConfig } from './config.js';
 import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
 import type { SafeTensor } from './safetensors.js';
 
-function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+/** [rows, columns] → [columns, rows]. */
+export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(data.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
   return result;
