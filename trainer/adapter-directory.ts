@@ -1,5 +1,4 @@
 // An adapter on disk, in PEFT's layout: adapter_config.json, adapter_model.safetensors, and what only we need beside them.
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TrainerError } from './errors.js';
@@ -9,7 +8,7 @@ import type { ModelConfig } from './model/config.js';
 import { LORA_TARGETS, type LoraConfig, loraSpecs } from './model/lora.js';
 import type { Weights } from './model/parameters.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './model/safetensors.js';
-import { transpose } from './model/weights.js';
+import { transpose, weightsDigest } from './model/weights.js';
 import { loadModel, type ModelCard, type ModelDirectory } from './model-directory.js';
 
 /** Low-rank matrices and the shape they have. */
@@ -37,14 +36,6 @@ const PREFIX = 'base_model.model.';
 interface AdapterCard extends ModelCard {
   /** Name of the base's folder, beside the adapter's, and the digest of its weights. */
   base: { folder: string; sha256: string };
-}
-
-/** Names the weights an adapter was trained beside: with others it means nothing. */
-export function weightsDigest(weights: Weights): string {
-  const hash = createHash('sha256');
-  for (const [name, data] of weights)
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest('hex');
 }
 
 export interface SavedAdapter {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
-import { weightsDigest } from './adapter-directory.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
 import { LoopExecutor } from './executors/loop-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
+import { weightsDigest } from './model/weights.js';
 import { adamW } from './optimizers/adamw.js';
 import {
   type Answering,
@@ -78,8 +78,9 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   let state: TrainingState;
   let questions: ValidationExample[];
   try {
-    const begin = executor.initialState(start.weights);
-    await executor.load((await loadCheckpoint(request.workDir, fingerprint)) ?? begin);
+    const checkpoint = await loadCheckpoint(request.workDir, fingerprint);
+    for (const message of checkpoint?.damaged ?? []) emit({ type: 'log', level: 'warn', message });
+    await executor.load(checkpoint?.state ?? executor.initialState(start.weights));
     await feed.ready(executor.step / config.run_steps);
     await runSteps({
       executor,

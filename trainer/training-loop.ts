@@ -37,7 +37,7 @@ export async function runSteps(options: LoopOptions): Promise<void> {
   const resumed = executor.step > 0 ? `Going on from step ${executor.step}` : 'Training';
   emit({ type: 'phase', phase: 'train', message: `${resumed}: ${steps} steps of ${config.batch_size} examples` });
   const checkpoint = async () => {
-    await saveCheckpoint(workDir, await executor.state(), fingerprint);
+    await saveCheckpoint(workDir, await executor.state(), fingerprint, config.keep_checkpoints);
     emit({ type: 'checkpoint', step: executor.step });
   };
   const begin = performance.now();

@@ -1,4 +1,5 @@
 // Between the trainer's weights and Hugging Face's: linear weights transposed to [out, in], the head padded to the vocabulary.
+import { createHash } from 'node:crypto';
 import { toFileId } from '../../tokenizer/vocabulary-layout.js';
 import { TrainerError } from '../errors.js';
 import type { ModelConfig } from './config.js';
@@ -81,4 +82,12 @@ function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor
   const head = config.named_token_begin * first!;
   const used = isHead ? data.subarray(head, head + first! * second!) : data;
   return transpose(used, second!, first!);
+}
+
+/** SHA-256 of names and values, in the map's order. */
+export function weightsDigest(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const [name, data] of weights)
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest('hex');
 }
