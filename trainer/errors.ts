@@ -5,6 +5,7 @@ export const TRAINER_ERRORS = {
   model_files: 'A model directory is missing a file or holds one that does not fit.',
   train_config: 'A training hyperparameter is unknown or out of range.',
   no_training_data: 'The studies hold too few trials to learn from.',
+  device_unavailable: 'A device asked for by name is missing or does not work.',
   checkpoint: 'A checkpoint does not belong to this job.',
 } as const;
 

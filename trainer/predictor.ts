@@ -14,6 +14,7 @@ import {
   centrality,
   MIN_STUDY_TRIALS,
 } from './calibration.js';
+import type { Device } from './devices/device.js';
 import type { Distribution } from './distribution.js';
 import { Evidence, type Observation, type Point } from './evidence.js';
 import { EXPERT_NAMES } from './experts/expert.js';
@@ -69,9 +70,9 @@ export class Predictor {
   }
 
   /** Throws TrainerError `model_files` or `model_config` where the directory is not a model of ours. */
-  static async load(modelDir: string, threads = availableParallelism()): Promise<Predictor> {
+  static async load(modelDir: string, threads = availableParallelism(), device: Device = 'cpu'): Promise<Predictor> {
     const model = await openModel(modelDir);
-    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora }, threads));
+    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora }, threads, device));
   }
 
   async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {

@@ -1,18 +1,16 @@
 // Every knob of a training in one flat table, each with its default and its reason.
 import { availableParallelism } from 'node:os';
+import { DEVICE_REQUESTS, type DeviceRequest } from './devices/device.js';
 import { TrainerError } from './errors.js';
 import { DEFAULT_MODEL_CONFIG } from './model/config.js';
 import { LORA_TARGETS } from './model/lora.js';
 import { nearestName } from './nearest.js';
 import type { Json } from './types.js';
 
-/** Names of the devices that a training or a prediction may ask for. */
-export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
-
 export interface TrainConfig {
   seed: number;
   /** Where the steps are taken; `auto`: a GPU where there is one, else the CPU. */
-  device: (typeof DEVICES)[number];
+  device: DeviceRequest;
   /** Optimizer steps, rounded up to whole runs. */
   steps: number;
   /** Examples a step. */
@@ -145,7 +143,7 @@ const someOf =
 
 const RULES: Record<keyof TrainConfig, Rule> = {
   seed: count(0, 2 ** 31 - 1),
-  device: oneOf(DEVICES),
+  device: oneOf(DEVICE_REQUESTS),
   steps: count(1, 10_000_000),
   batch_size: count(1, 4096),
   accumulate: count(1, 256),

@@ -4,10 +4,12 @@ import { mkdir } from 'node:fs/promises';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { loadCheckpoint } from './checkpoint.js';
+import type { Device } from './devices/device.js';
+import { onTrainingDevice } from './devices/training-device.js';
 import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
-import { LoopExecutor } from './executors/loop-executor.js';
+import { makeExecutor } from './executors/make-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
 import { weightsDigest } from './model/weights.js';
 import { adamW } from './optimizers/adamw.js';
@@ -34,12 +36,25 @@ export const MIN_TRAINING_TRIALS = 2;
  * Fine-tunes `request.parentDir`, or trains from random weights, on all of the studies. Deterministic: the same request
  * gives the same weights on the same machine, however often it was killed and called again with the same `workDir`.
  *
- * @throws TrainerError `train_config`, `no_training_data`, `model_files`, `checkpoint`
+ * @throws TrainerError `train_config`, `no_training_data`, `model_files`, `checkpoint`, `device_unavailable`
  * @throws AbortError after `hooks.signal`, with a checkpoint saved
  */
 export async function train(request: TrainRequest, hooks: TrainHooks = {}): Promise<TrainResult> {
-  const emit = hooks.onEvent ?? (() => {});
   const config = resolveTrainConfig(request.config);
+  await mkdir(request.workDir, { recursive: true });
+  const log = (level: 'info' | 'warn', message: string) => hooks.onEvent?.({ type: 'log', level, message });
+  return onTrainingDevice({ request: config.device, workDir: request.workDir, log }, (device) =>
+    trainOn(device, config, request, hooks),
+  );
+}
+
+async function trainOn(
+  device: Device,
+  config: TrainConfig,
+  request: TrainRequest,
+  hooks: TrainHooks,
+): Promise<TrainResult> {
+  const emit = hooks.onEvent ?? (() => {});
   const studies = request.studies.map(sourceOf);
   const trials = studies.reduce((sum, s) => sum + s.trials, 0);
   if (trials < MIN_TRAINING_TRIALS) {
@@ -48,8 +63,6 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
       `The studies hold ${trials} finished trials; training needs at least ${MIN_TRAINING_TRIALS}`,
     );
   }
-  await mkdir(request.workDir, { recursive: true });
-
   const start = await startingPoint(request.parentDir, config);
   const { parent, model, tokenizerFile } = start;
   const fingerprint = fingerprintOf(config, studies, start);
@@ -68,7 +81,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
     signal: hooks.signal,
     onProgress: progressOf(emit),
   });
-  const executor = new LoopExecutor({
+  const executor = makeExecutor(device, {
     model,
     frozen: start.frozen,
     optimizer: adamW(adamOptions(config)),
@@ -100,7 +113,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
   emit({ type: 'log', level: 'info', message: `The steps waited ${waited.toFixed(2)} s for their examples` });
 
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
-  const answersOf = ({ model, adapter }: Answering) => validate(questions, model, config.threads, adapter);
+  const answersOf = ({ model, adapter }: Answering) => validate(questions, model, config.threads, adapter, device);
   const after = await answersOf(answering(start, state.weights));
   const before = parent ? await answersOf(answeringParent(parent)) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });

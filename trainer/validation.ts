@@ -3,6 +3,7 @@ import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { Frame } from '../tokenizer/frame.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { centrality } from './calibration.js';
+import type { Device } from './devices/device.js';
 import type { Distribution } from './distribution.js';
 import { Inference } from './model/inference.js';
 import type { Weights } from './model/parameters.js';
@@ -41,9 +42,10 @@ export async function validate(
   model: ServedModel,
   threads: number,
   adapter?: Weights,
+  device: Device = 'cpu',
 ): Promise<ValidationAnswers | undefined> {
   if (examples.length === 0) return undefined;
-  const inference = new Inference(model, threads);
+  const inference = new Inference(model, threads, device);
   try {
     const codecs = examples.map(({ frame }) =>
       frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec(),

@@ -17,6 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Small enough to train in seconds. */
 const TINY = {
+  device: 'cpu',
   d_model: 32,
   d_ff: 48,
   d_kv: 8,

@@ -1,6 +1,8 @@
 // What the training loop asks of whatever takes the steps: the CPU, CUDA or WebGPU.
 import type { Weights } from '../model/parameters.js';
+import type { TrainableModel } from '../model/trainable.js';
 import type { BatchShape } from '../model/training-graph.js';
+import type { GradientTransformation } from '../optimizers/transformation.js';
 
 /** K batches of one shape, stacked: [K, batch, length] and [K, batch, steps]; see `trainingGraph` for each array. */
 export interface StackedBatches {
@@ -40,4 +42,15 @@ export interface Executor {
   /** The state after the last run, in memory of the host. */
   state(): Promise<TrainingState>;
   release(): Promise<void>;
+}
+
+export interface ExecutorOptions {
+  model: TrainableModel;
+  /** Parameters that are read and not trained: those of `frozenSpecs(model)`. */
+  frozen?: Weights;
+  optimizer: GradientTransformation;
+  /** Intra-op threads; the sums' order depends on it, so a resumed job must keep it. */
+  threads: number;
+  /** Micro-batches a step: divides the batch. */
+  accumulate?: number;
 }

@@ -1,22 +1,12 @@
 // Trains on the CPU (and CUDA): K steps a run inside an ONNX Loop, one compiled session a batch shape.
-import { type HostTensor, OrtSession } from '../graph/session.js';
+import { type Device, sessionOptions } from '../devices/device.js';
+import { type HostTensor, OrtSession, releaseAll } from '../graph/session.js';
 import type { ParameterSpec, Weights } from '../model/parameters.js';
-import { frozenSpecs, type TrainableModel, trainableSpecs } from '../model/trainable.js';
+import { frozenSpecs, trainableSpecs } from '../model/trainable.js';
 import { trainingGraph } from '../model/training-graph.js';
-import type { GradientTransformation, StateSpec } from '../optimizers/transformation.js';
-import type { Executor, RunResult, StackedBatches, TrainingState } from './executor.js';
+import type { StateSpec } from '../optimizers/transformation.js';
+import type { Executor, ExecutorOptions, RunResult, StackedBatches, TrainingState } from './executor.js';
 import { batchFeeds, stateFeeds, weightFeeds, zeroState } from './feeds.js';
-
-export interface ExecutorOptions {
-  model: TrainableModel;
-  /** Parameters that are read and not trained: those of `frozenSpecs(model)`. */
-  frozen?: Weights;
-  optimizer: GradientTransformation;
-  /** Intra-op threads; the sums' order depends on it, so a resumed job must keep it. */
-  threads: number;
-  /** Micro-batches a step: divides the batch. */
-  accumulate?: number;
-}
 
 export class LoopExecutor implements Executor {
   private readonly sessions = new Map<string, Promise<OrtSession>>();
@@ -25,7 +15,10 @@ export class LoopExecutor implements Executor {
   private readonly frozenFeeds: Record<string, HostTensor>;
   private current: TrainingState | undefined;
 
-  constructor(private readonly options: ExecutorOptions) {
+  constructor(
+    private readonly options: ExecutorOptions,
+    private readonly device: Exclude<Device, 'webgpu'> = 'cpu',
+  ) {
     this.trainable = trainableSpecs(options.model);
     this.stateSpecs = options.optimizer.init(this.trainable);
     this.frozenFeeds = weightFeeds('frozen', frozenSpecs(options.model), options.frozen ?? new Map());
@@ -67,9 +60,9 @@ export class LoopExecutor implements Executor {
   }
 
   async release(): Promise<void> {
-    const sessions = await Promise.all(this.sessions.values());
+    const sessions = [...this.sessions.values()];
     this.sessions.clear();
-    await Promise.all(sessions.map((s) => s.release()));
+    await releaseAll(sessions);
   }
 
   private loaded(): TrainingState {
@@ -85,7 +78,7 @@ export class LoopExecutor implements Executor {
       const { model, optimizer, threads, accumulate = 1 } = this.options;
       const micro = { ...shape, batch: batch / accumulate };
       const { graph } = trainingGraph(model, micro, { runSteps, accumulate, form: 'loop' }, optimizer);
-      session = OrtSession.create(graph, { threads });
+      session = OrtSession.create(graph, sessionOptions(this.device, threads));
       this.sessions.set(key, session);
     }
     return session;

@@ -17,6 +17,8 @@ export const GRAPH_ERRORS = {
   SESSION_INVALID_FEED: 'A tensor fed to a session is missing, unknown, or of another type or size than the input.',
   SESSION_RUN_FAILED: 'ONNX Runtime failed while it ran the model.',
   SESSION_RELEASED: 'A session was used after it had been released.',
+  SESSION_IN_USE: 'A session was released while tensors that it made are still on the device.',
+  TENSOR_DISPOSED: 'A tensor on the device was used after its memory had been given back.',
 } as const;
 
 export type GraphErrorCode = keyof typeof GRAPH_ERRORS;

@@ -1,7 +1,9 @@
 // Runs the model for predictions: prompts in, exact distributions out. One encoder session, one decoder session a depth.
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
+import { type Device, sessionOptions } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
-import { type HostTensor, OrtSession } from '../graph/session.js';
+import { DeviceTensor } from '../graph/device-tensor.js';
+import { type HostTensor, OrtSession, releaseAll } from '../graph/session.js';
 import { descend } from '../tree-descent.js';
 import type { Weights } from './parameters.js';
 import { adapterInputs, decoderGraph, encoderGraph, type ServedModel } from './serving-graph.js';
@@ -25,6 +27,7 @@ export class Inference {
   constructor(
     private readonly model: ServedModel,
     private readonly threads: number,
+    private readonly device: Device = 'cpu',
   ) {}
 
   /**
@@ -54,10 +57,10 @@ export class Inference {
   }
 
   async release(): Promise<void> {
-    const sessions = await Promise.all([...(this.encoder ? [this.encoder] : []), ...this.decoders.values()]);
+    const sessions = [this.encoder, ...this.decoders.values()];
     this.encoder = undefined;
     this.decoders.clear();
-    await Promise.all(sessions.map((s) => s.release()));
+    await releaseAll(sessions);
   }
 
   private async chunk(
@@ -73,33 +76,45 @@ export class Inference {
     const ids = new Int32Array(queries * length);
     prompts.forEach((prompt, i) => ids.set(prompt, i * length));
     const inputIds = { data: ids, dims: [queries, length] };
-    this.encoder ??= OrtSession.create(encoderGraph(this.model), { threads: this.threads });
-    const encoded = await (await this.encoder).run({
+    const states = await this.encode({
       ...encoderAdapter,
       input_ids: inputIds,
       buckets: { data: relativeBuckets(length, true, config), dims: [length, length] },
     });
-    const states = { data: encoded.states!.data, dims: [queries, length, config.d_model] };
     const { number_token_begin, number_token_end } = config;
-    return descend(
-      codecs,
-      async (prefixes, width, steps) => {
-        const decoder = await this.decoder(steps);
-        const output = await decoder.run({
-          ...decoderAdapter,
-          states,
-          input_ids: inputIds,
-          prefixes: { data: prefixes, dims: [queries, width, steps] },
-        });
-        return output.log_probabilities!.data as Float32Array;
-      },
-      {
-        firstToken: number_token_begin,
-        tokens: number_token_end - number_token_begin,
-        minMass: MIN_MASS,
-        minEscapeMass: MIN_ESCAPE_MASS,
-      },
-    );
+    try {
+      return await descend(
+        codecs,
+        async (prefixes, width, steps) => {
+          const decoder = await this.decoder(steps);
+          const output = await decoder.run({
+            ...decoderAdapter,
+            states,
+            input_ids: inputIds,
+            prefixes: { data: prefixes, dims: [queries, width, steps] },
+          });
+          return output.log_probabilities!.data as Float32Array;
+        },
+        {
+          firstToken: number_token_begin,
+          tokens: number_token_end - number_token_begin,
+          minMass: MIN_MASS,
+          minEscapeMass: MIN_ESCAPE_MASS,
+        },
+      );
+    } finally {
+      if (states instanceof DeviceTensor) states.dispose();
+    }
+  }
+
+  /** Encoder states; on WebGPU they stay there for all depths of the descent, and the caller disposes of them. */
+  private async encode(feeds: Record<string, HostTensor>): Promise<HostTensor | DeviceTensor> {
+    const stay = this.device === 'webgpu';
+    const options = { ...sessionOptions(this.device, this.threads), outputs: stay ? 'device' : 'host' } as const;
+    this.encoder ??= OrtSession.create(encoderGraph(this.model), options);
+    const encoder = await this.encoder;
+    const { states } = stay ? await encoder.runResident(feeds) : await encoder.run(feeds);
+    return states!;
   }
 
   private adapterFeeds(part: 'encoder' | 'decoder', adapter: Weights | undefined): Record<string, HostTensor> {
@@ -110,7 +125,7 @@ export class Inference {
   private decoder(steps: number): Promise<OrtSession> {
     let session = this.decoders.get(steps);
     if (!session) {
-      session = OrtSession.create(decoderGraph(this.model, steps), { threads: this.threads });
+      session = OrtSession.create(decoderGraph(this.model, steps), sessionOptions(this.device, this.threads));
       this.decoders.set(steps, session);
     }
     return session;
