@@ -1,103 +1,203 @@
-// Speed of training in input tokens a second, and what a step costs beside its own matrix products alone, in one run.
-// Usage: npm run bench:training [-- BATCH LENGTH]
-import { cpus } from 'node:os';
+// Speed of training beside PyTorch's, by turns in one run, and where a step goes. See docs/speed.md.
+// Usage: npm run bench:training -- [--size 1M|30M|200M] [--shapes 64x48,32x112] [--rounds 8] [--write]; all options below.
+import { availableParallelism, loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
+import type { Executor, StackedBatches } from '../../trainer/executors/executor.js';
 import { LoopExecutor } from '../../trainer/executors/loop-executor.js';
-import { Graph } from '../../trainer/graph/graph.js';
-import { MatMul } from '../../trainer/graph/ops/matmul.js';
-import { OrtSession } from '../../trainer/graph/session.js';
-import { DEFAULT_MODEL_CONFIG } from '../../trainer/model/config.js';
+import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../trainer/model/config.js';
 import { initialWeights, parameterSpecs, sizeOf } from '../../trainer/model/parameters.js';
+import type { BatchShape } from '../../trainer/model/training-graph.js';
 import { adamW } from '../../trainer/optimizers/adamw.js';
 import { Random } from '../../trainer/random.js';
 import { DEFAULT_TRAIN_CONFIG } from '../../trainer/train-config.js';
+import { arithmeticPeak, machineName, productName, productRate, stepOperations } from './machine-rates.js';
+import { type Measured, writeReport } from './speed-report.js';
+import { PRODUCTS, profileStep, type StepProfile } from './step-profile.js';
+import { findPython, TorchPeer } from './torch-peer.js';
 
-const RUN_STEPS = 10;
-const RUNS = 6;
-const SIDE = 1024;
+const { values: options } = parseArgs({
+  options: {
+    /** Parameters of the model, about. */
+    size: { type: 'string', default: '1M' },
+    /** Batch × prompt length, tokens. */
+    shapes: { type: 'string', default: '64x48,32x112,32x176' },
+    rounds: { type: 'string', default: '8' },
+    /** Steps a run, of either side. */
+    steps: { type: 'string', default: '10' },
+    /** Of either side; one a core by default. */
+    threads: { type: 'string', default: String(availableParallelism()) },
+    device: { type: 'string', default: 'cpu' },
+    'peer-device': { type: 'string', default: 'cpu' },
+    /** The peer under torch.compile (PyTorch 2). */
+    compile: { type: 'boolean', default: false },
+    'no-peer': { type: 'boolean', default: false },
+    'no-profile': { type: 'boolean', default: false },
+    /** Puts the figures and pictures into docs/. */
+    write: { type: 'boolean', default: false },
+  },
+});
 
-const config = DEFAULT_MODEL_CONFIG;
-const parameters = parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
-const threads = cpus().length;
-console.log(`${cpus()[0]!.model}, ${threads} cores, Node ${process.version}`);
-console.log(`${(parameters / 1e6).toFixed(2)} M parameters, float32, ${threads} threads`);
+/** The larger ones have the proportions of the published T5 v1.1 small and base. */
+const SIZES: Record<string, Partial<ModelConfig>> = {
+  '1M': {},
+  '30M': { d_model: 512, d_kv: 64, num_heads: 6, d_ff: 1024, num_layers: 6, num_decoder_layers: 5 },
+  '200M': { d_model: 768, d_kv: 64, num_heads: 12, d_ff: 2048, num_layers: 12, num_decoder_layers: 12 },
+};
+const chosen = SIZES[options.size];
+if (!chosen) throw new Error(`--size ${options.size}: use ${Object.keys(SIZES).join(', ')}`);
+const config: ModelConfig = { ...DEFAULT_MODEL_CONFIG, ...chosen };
+const { beta1, beta2, epsilon, weight_decay, clip_norm } = DEFAULT_TRAIN_CONFIG;
+const optimizer = { beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: clip_norm };
+const threads = Number(options.threads);
+const runSteps = Number(options.steps);
+const lines: string[] = [];
+const print = (line: string) => {
+  console.log(line);
+  lines.push(line);
+};
+const gflops = (rate: number) => `${(rate / 1e9).toFixed(0)} GFLOP/s`;
+const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+const median = (values: readonly number[]) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
 
-/** Floating-point operations a second of one large matrix product: what the library reaches at best on this machine. */
-async function matrixProductRate(): Promise<number> {
-  const g = new Graph('product');
-  const [a, b] = ['a', 'b'].map((name) => g.input(name, 'float32', [SIDE, SIDE]));
-  g.output(MatMul(a!, b!), 'c');
-  const session = await OrtSession.create(g, { threads });
-  const data = new Float32Array(SIDE * SIDE).fill(0.5);
-  const feeds = { a: { data, dims: [SIDE, SIDE] }, b: { data, dims: [SIDE, SIDE] } };
-  await session.run(feeds);
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 20; i++) {
-    const begin = performance.now();
-    await session.run(feeds);
-    best = Math.min(best, performance.now() - begin);
-  }
-  await session.release();
-  return (2 * SIDE ** 3) / (best / 1000);
+/** The one place that chooses who takes the product's steps. */
+function makeExecutor(): Executor {
+  if (options.device !== 'cpu') throw new Error(`--device ${options.device}: only cpu can be measured so far`);
+  return new LoopExecutor({ model: { config }, optimizer: adamW(optimizer), threads });
 }
 
-/** Multiply-adds × 2 of the linear layers and attention products of one step, backward twice the forward. */
-function stepOperations(batch: number, length: number, steps: number): number {
-  const { d_model: d, d_ff, num_heads, d_kv, num_layers, num_decoder_layers } = config;
-  const inner = num_heads * d_kv;
-  const feedForward = 3 * d * d_ff;
-  const encoder = num_layers * length * (4 * d * inner + feedForward + 2 * length * inner);
-  const decoder =
-    num_decoder_layers *
-    (steps * (6 * d * inner + feedForward + 2 * (steps + length) * inner) + length * 2 * d * inner);
-  const head = steps * d * (config.number_token_end - config.number_token_begin);
-  return 2 * 3 * batch * (encoder + decoder + head);
-}
-
-async function measure(batch: number, length: number, peak: number): Promise<void> {
-  const { beta1, beta2, epsilon, weight_decay, clip_norm } = DEFAULT_TRAIN_CONFIG;
-  const optimizer = adamW({ beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: clip_norm });
-  const executor = new LoopExecutor({ model: { config }, optimizer, threads });
-  await executor.load(executor.initialState(initialWeights(config, 1)));
-  const steps = 1 + new AbsoluteCodec().maxLength;
+function makeBatches(shape: BatchShape): StackedBatches {
+  const { batch, length, steps } = shape;
   const random = new Random(2);
   const ids = (count: number, below: number) => Int32Array.from({ length: count }, () => 1 + random.integer(below - 1));
-  const examples = RUN_STEPS * batch;
+  const examples = runSteps * batch;
   const tokens = config.number_token_end - config.number_token_begin;
-  const batches = {
-    shape: { batch, length, steps },
-    runSteps: RUN_STEPS,
+  return {
+    shape,
+    runSteps,
     inputIds: ids(examples * length, config.vocab_size),
     decoderIds: ids(examples * steps, tokens),
     targets: ids(examples * steps, tokens),
     weights: new Float32Array(examples * steps).fill(1 / (batch * steps)),
   };
-  const rates = new Float32Array(RUN_STEPS).fill(1e-4);
-  await executor.run(batches, rates);
-  const milliseconds: number[] = [];
-  for (let i = 0; i < RUNS; i++) {
+}
+
+/** Runs both sides by turns from the same weights on the same batches. */
+async function measure(shape: BatchShape, python: string | undefined): Promise<Measured> {
+  const executor = makeExecutor();
+  const weights = initialWeights(config, 1);
+  const device = options['peer-device'] === 'cuda' ? 'cuda' : 'cpu';
+  const peerOptions = {
+    python: python!,
+    config,
+    weights,
+    optimizer,
+    threads,
+    device,
+    compile: options.compile,
+  } as const;
+  const peer = python ? await TorchPeer.start(peerOptions) : undefined;
+  await executor.load(executor.initialState(weights));
+  const batches = makeBatches(shape);
+  const rates = new Float32Array(runSteps).fill(1e-4);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const losses = { ours: 0, theirs: 0, apart: 0 };
+  // The first round builds sessions and warms caches; its losses count, its times do not.
+  for (let round = 0; round <= Number(options.rounds); round++) {
+    // Threads of the side that ran before may still wait by spinning.
+    await pause(100);
     const begin = performance.now();
-    await executor.run(batches, rates);
-    milliseconds.push((performance.now() - begin) / RUN_STEPS);
+    const { loss } = await executor.run(batches, rates);
+    if (round > 0) ours.push((performance.now() - begin) / runSteps);
+    losses.ours = loss.at(-1)!;
+    if (!peer) continue;
+    await pause(100);
+    const run = await peer.run(batches, rates);
+    if (round > 0) theirs.push(run.milliseconds / runSteps);
+    losses.theirs = run.loss.at(-1)!;
+    losses.apart = Math.max(losses.apart, ...run.loss.map((value, i) => Math.abs(value - loss[i]!)));
   }
   await executor.release();
-  const step = milliseconds.sort((a, b) => a - b)[Math.floor(RUNS / 2)]!;
-  const rate = stepOperations(batch, length, steps) / (step / 1000);
-  console.log(
-    `batch ${batch} × ${length} + ${steps}: ${step.toFixed(1)} ms a step, ${Math.round((batch * length) / (step / 1000))} input tokens/s, ` +
-      `${((100 * rate) / peak).toFixed(0)}% of the rate of one ${SIDE}³ matrix product`,
+  peer?.stop();
+  const measured: Measured = { shape, milliseconds: median(ours), fastest: Math.min(...ours) };
+  if (!peer) return measured;
+  const ratios = theirs.map((t, i) => t / ours[i]!);
+  const by = { version: peer.version, milliseconds: median(theirs), fastest: Math.min(...theirs) };
+  return { ...measured, peer: { ...by, ratio: median(ratios), ratios, losses, steps: runSteps * (ratios.length + 1) } };
+}
+
+function printMeasured({ shape, milliseconds, fastest, peer }: Measured, product: number, peak: number | undefined) {
+  const { batch, length, steps } = shape;
+  const rate = stepOperations(config, shape) / (milliseconds / 1000);
+  print(`\nbatch ${batch} × ${length} prompt tokens + ${steps} decoder steps`);
+  const share = `${percent(rate / product)} of ${productName}${peak ? `, ${percent(rate / peak)} of the peak` : ''}`;
+  print(
+    `  OmniReg ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${Math.round((batch * length) / (milliseconds / 1000))} prompt tokens/s, ` +
+      `${gflops(rate)} in its products: ${share}`,
+  );
+  if (!peer) return;
+  print(`  PyTorch ${peer.version} ${peer.milliseconds.toFixed(1)} ms a step (fastest run ${peer.fastest.toFixed(1)})`);
+  const range = `${Math.min(...peer.ratios).toFixed(2)} to ${Math.max(...peer.ratios).toFixed(2)}`;
+  print(`  ${peer.ratio.toFixed(2)} × as fast: the median of ${peer.ratios.length} pairs of runs, ${range}`);
+  print(
+    `  loss after ${peer.steps} steps: ${peer.losses.ours.toFixed(6)} and ${peer.losses.theirs.toFixed(6)}; never further apart than ${peer.losses.apart.toExponential(1)}`,
   );
 }
 
-const peak = await matrixProductRate();
-console.log(`One ${SIDE}³ matrix product: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
-const [batch, length] = process.argv.slice(2).map(Number);
-const shapes =
-  batch && length
-    ? [[batch, length]]
-    : [
-        [64, 48],
-        [32, 112],
-        [32, 176],
-      ];
-for (const [b, l] of shapes) await measure(b!, l!, peak);
+function printProfile({ milliseconds, kinds, operators, products }: StepProfile, product: number) {
+  print(`  Where ${milliseconds.toFixed(1)} ms go (the profiler's own cost among them):`);
+  for (const { name, milliseconds: ms, nodes } of kinds) {
+    print(
+      `    ${name.padEnd(26)} ${ms.toFixed(1).padStart(6)} ms ${percent(ms / milliseconds).padStart(4)}  ${nodes} nodes`,
+    );
+  }
+  const operations = products.reduce((sum, row) => sum + row.operations, 0);
+  const inProducts = kinds.find(({ name }) => name === PRODUCTS)!.milliseconds;
+  const rate = operations / (inProducts / 1000);
+  print(`  Products alone: ${gflops(rate)}, ${percent(rate / product)} of ${productName}; the dearest:`);
+  for (const row of products.slice(0, 10)) {
+    const each = gflops(row.operations / (row.milliseconds / 1000));
+    print(
+      `    ${row.name.padEnd(34)} × ${String(row.nodes).padEnd(3)} ${row.milliseconds.toFixed(2).padStart(6)} ms  ${each}`,
+    );
+  }
+  print('  Other operators, the dearest:');
+  for (const row of operators.slice(0, 10)) {
+    print(`    ${row.name.padEnd(46)} × ${String(row.nodes).padEnd(3)} ${row.milliseconds.toFixed(2).padStart(6)} ms`);
+  }
+}
+
+const parameters = parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
+print(`${machineName()}, Node ${process.version}, ${threads} threads`);
+print(`${(parameters / 1e6).toFixed(2)} M parameters, float32, AdamW, ${runSteps} steps a run`);
+const busy = loadavg()[0]!;
+// A busy machine is unfair to the side whose threads wait by spinning, which is PyTorch's.
+if (busy > 0.5) print(`Other work runs on this machine (load ${busy.toFixed(1)}): the figures do not count`);
+const product = await productRate(threads);
+const peak = arithmeticPeak(threads);
+print(`${productName}: ${gflops(product)}${peak ? `, ${percent(product / peak.rate)} of the arithmetic peak` : ''}`);
+if (peak) print(`arithmetic peak: ${gflops(peak.rate)} = ${peak.how}`);
+const python = options['no-peer'] ? undefined : findPython();
+if (!python && !options['no-peer']) {
+  print('No Python with torch and numpy was found, so PyTorch is left out: install python3-torch or set PEER_PYTHON');
+}
+const measured: Measured[] = [];
+const profiles: StepProfile[] = [];
+for (const text of options.shapes.split(',')) {
+  const [batch, length] = text.split('x').map(Number);
+  const shape = { batch: batch!, length: length!, steps: 1 + new AbsoluteCodec().maxLength };
+  const result = await measure(shape, python);
+  printMeasured(result, product, peak?.rate);
+  measured.push(result);
+  if (options['no-profile']) continue;
+  const profile = await profileStep(config, makeBatches(shape), adamW(optimizer), threads);
+  printProfile(profile, product);
+  profiles.push(profile);
+}
+if (options.write) await writeReport(lines, measured, profiles);

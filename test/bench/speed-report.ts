@@ -1,0 +1,139 @@
+// Puts the bench's figures into docs/speed.md, and draws them: the step beside PyTorch's, and where a step goes.
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { BatchShape } from '../../trainer/model/training-graph.js';
+import type { StepProfile } from './step-profile.js';
+
+/** One shape's steps, milliseconds; medians of runs, and the fastest of them. */
+export interface Measured {
+  shape: BatchShape;
+  milliseconds: number;
+  fastest: number;
+  peer?: {
+    version: string;
+    milliseconds: number;
+    fastest: number;
+    /** Median over pairs of runs of how many times as long the peer took. */
+    ratio: number;
+    ratios: readonly number[];
+    losses: { ours: number; theirs: number; apart: number };
+    steps: number;
+  };
+}
+
+const DOCS = new URL('../../docs/', import.meta.url);
+const BEGIN = '<!-- figures: written by npm run bench:training -- --write -->';
+const END = '<!-- end of figures -->';
+const INK = '#1b2733';
+const FAINT = '#66727f';
+const OURS = '#1f6fb2';
+const THEIRS = '#b8c1ca';
+
+const shapeName = ({ batch, length }: BatchShape) => `${batch} × ${length}`;
+
+export async function writeReport(
+  lines: readonly string[],
+  measured: readonly Measured[],
+  profiles: readonly StepProfile[],
+): Promise<void> {
+  const page = new URL('speed.md', DOCS);
+  const text = await readFile(page, 'utf8');
+  const begin = text.indexOf(BEGIN) + BEGIN.length;
+  const end = text.indexOf(END);
+  if (begin < BEGIN.length || end < begin) throw new Error(`docs/speed.md lacks the lines ${BEGIN} and ${END}`);
+  const figures = `\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`;
+  await writeFile(page, text.slice(0, begin) + figures + text.slice(end));
+  if (measured.every(({ peer }) => peer)) await draw('speed-peer.svg', peerPicture(measured));
+  if (profiles.length > 0) await draw('speed-step.svg', stepPicture(profiles[0]!, measured[0]!.shape));
+}
+
+async function draw(name: string, spec: TopLevelSpec): Promise<void> {
+  const view = new View(parse(compile(spec).spec), { renderer: 'none' });
+  try {
+    await writeFile(new URL(`images/${name}`, DOCS), await view.toSVG());
+  } finally {
+    view.finalize();
+  }
+}
+
+/** Horizontal bars with their values behind them. */
+function bars(title: string, subtitle: string, values: object[], encoding: object, height: number): TopLevelSpec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    width: 460,
+    height,
+    // Without a canvas Vega guesses the width of texts, far too wide: the room around the plot is given instead.
+    autosize: 'none',
+    padding: { left: 190, right: 130, top: 70, bottom: 16 },
+    background: '#ffffff',
+    title: { text: title, subtitle },
+    config: {
+      font: 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif',
+      view: { stroke: null },
+      title: { anchor: 'start', frame: 'group', dx: -174, offset: 14, color: INK, fontSize: 17, subtitleColor: FAINT },
+      axis: {
+        labelColor: INK,
+        labelFontSize: 12,
+        labelLimit: 0,
+        domain: false,
+        ticks: false,
+        grid: false,
+        title: null,
+      },
+    },
+    data: { values },
+    layer: [
+      { mark: { type: 'bar', cornerRadiusEnd: 2 }, encoding },
+      {
+        mark: { type: 'text', align: 'left', dx: 6, color: INK, fontSize: 12 },
+        encoding: { ...encoding, color: undefined, text: { field: 'label', type: 'nominal' } },
+      },
+    ],
+  } as unknown as TopLevelSpec;
+}
+
+function peerPicture(measured: readonly Measured[]): TopLevelSpec {
+  const version = measured[0]!.peer!.version;
+  const values = measured.flatMap(({ shape, milliseconds, peer }) => [
+    { row: `${shapeName(shape)}, OmniReg`, side: 'ours', ms: milliseconds, label: `${milliseconds.toFixed(0)} ms` },
+    {
+      row: `${shapeName(shape)}, PyTorch`,
+      side: 'theirs',
+      ms: peer!.milliseconds,
+      label: `${peer!.milliseconds.toFixed(0)} ms, ${peer!.ratio.toFixed(1)} × as long`,
+    },
+  ]);
+  const encoding = {
+    y: { field: 'row', type: 'nominal', sort: null, axis: {} },
+    x: { field: 'ms', type: 'quantitative', axis: null },
+    color: {
+      field: 'side',
+      type: 'nominal',
+      scale: { domain: ['ours', 'theirs'], range: [OURS, THEIRS] },
+      legend: null,
+    },
+  };
+  const subtitle = `batch × prompt tokens; the same steps as PyTorch ${version}, run by turns on the same cores`;
+  return bars('Milliseconds a training step', subtitle, values, encoding, 30 * values.length);
+}
+
+function stepPicture({ kinds, milliseconds }: StepProfile, shape: BatchShape): TopLevelSpec {
+  const values = kinds.map(({ name, milliseconds: ms }) => ({
+    row: name,
+    ms,
+    label: `${ms.toFixed(1)} ms, ${((100 * ms) / milliseconds).toFixed(0)}%`,
+  }));
+  const encoding = {
+    y: { field: 'row', type: 'nominal', sort: null, axis: {} },
+    x: { field: 'ms', type: 'quantitative', axis: null },
+    color: { value: OURS },
+  };
+  return bars(
+    'Where a training step goes',
+    `batch × prompt tokens: ${shapeName(shape)}`,
+    values,
+    encoding,
+    26 * values.length,
+  );
+}

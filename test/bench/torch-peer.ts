@@ -1,0 +1,86 @@
+// Starts the PyTorch peer and talks to it in JSON lines: one request, one answer.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { StackedBatches } from '../../trainer/executors/executor.js';
+import type { ModelConfig } from '../../trainer/model/config.js';
+import { parameterSpecs, type Weights } from '../../trainer/model/parameters.js';
+import { encodeSafetensors } from '../../trainer/model/safetensors.js';
+import type { AdamWOptions } from '../../trainer/optimizers/adamw.js';
+
+const SCRIPT = fileURLToPath(new URL('torch-peer.py', import.meta.url));
+
+/** The first interpreter that has torch: $PEER_PYTHON, then those of the PATH and of the distribution. */
+export function findPython(): string | undefined {
+  const candidates = process.env.PEER_PYTHON ? [process.env.PEER_PYTHON] : ['python3', '/usr/bin/python3'];
+  return candidates.find((python) => spawnSync(python, ['-c', 'import torch, numpy']).status === 0);
+}
+
+export interface PeerOptions {
+  python: string;
+  config: ModelConfig;
+  weights: Weights;
+  optimizer: AdamWOptions;
+  threads: number;
+  device: 'cpu' | 'cuda';
+  /** torch.compile, of PyTorch 2. */
+  compile: boolean;
+}
+
+export interface PeerRun {
+  milliseconds: number;
+  loss: number[];
+}
+
+export class TorchPeer {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly answers: AsyncIterator<string>,
+    readonly version: string,
+  ) {}
+
+  static async start(options: PeerOptions): Promise<TorchPeer> {
+    const { python, config, weights, optimizer, threads, device, compile } = options;
+    const n = String(threads);
+    // OpenBLAS has threads of its own, which torch.set_num_threads does not reach.
+    const env = { ...process.env, OMP_NUM_THREADS: n, OPENBLAS_NUM_THREADS: n };
+    const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const hello = JSON.parse((await answers.next()).value) as { version: string };
+    const peer = new TorchPeer(child, answers, hello.version);
+    const folder = await mkdtemp(join(tmpdir(), 'omnireg-bench-'));
+    try {
+      const specs = parameterSpecs(config);
+      const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: weights.get(name)! }]));
+      const file = join(folder, 'weights.safetensors');
+      await writeFile(file, encodeSafetensors(tensors));
+      const linear = specs.filter((spec) => spec.kind === 'linear').map(({ name }) => name);
+      await peer.ask({ command: 'load', weights: file, linear, config, optimizer, threads, device, compile });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    return peer;
+  }
+
+  /** Takes the steps of `batches`; the clock runs in the peer, without the transfer of the batches. */
+  run(batches: StackedBatches, learningRates: Float32Array): Promise<PeerRun> {
+    const { shape, runSteps, inputIds, decoderIds, targets, weights } = batches;
+    const lists = { inputIds, decoderIds, targets, weights, rates: learningRates };
+    const arrays = Object.fromEntries(Object.entries(lists).map(([name, data]) => [name, Array.from(data)]));
+    return this.ask({ command: 'run', ...shape, runSteps, ...arrays }) as Promise<PeerRun>;
+  }
+
+  stop(): void {
+    this.child.stdin!.end();
+  }
+
+  private async ask(request: object): Promise<unknown> {
+    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.answers.next();
+    if (done) throw new Error('bench: the PyTorch peer ended without an answer; its own message stands above');
+    return JSON.parse(value);
+  }
+}
