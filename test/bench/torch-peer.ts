@@ -19,12 +19,18 @@ export function findPython(): string | undefined {
   return candidates.find((python) => spawnSync(python, ['-c', 'import torch, numpy']).status === 0);
 }
 
+/** Debian's OpenBLAS has threads of its own, which torch.set_num_threads does not reach. */
+export interface PeerThreads {
+  torch: number;
+  blas: number;
+}
+
 export interface PeerOptions {
   python: string;
   config: ModelConfig;
   weights: Weights;
   optimizer: AdamWOptions;
-  threads: number;
+  threads: PeerThreads;
   device: 'cpu' | 'cuda';
   /** torch.compile, of PyTorch 2. */
   compile: boolean;
@@ -32,6 +38,8 @@ export interface PeerOptions {
 
 export interface PeerRun {
   milliseconds: number;
+  /** Milliseconds of processor time, of all threads. */
+  processor: number;
   loss: number[];
 }
 
@@ -44,9 +52,8 @@ export class TorchPeer {
 
   static async start(options: PeerOptions): Promise<TorchPeer> {
     const { python, config, weights, optimizer, threads, device, compile } = options;
-    const n = String(threads);
-    // OpenBLAS has threads of its own, which torch.set_num_threads does not reach.
-    const env = { ...process.env, OMP_NUM_THREADS: n, OPENBLAS_NUM_THREADS: n };
+    const counts = { OMP_NUM_THREADS: String(threads.torch), OPENBLAS_NUM_THREADS: String(threads.blas) };
+    const env = { ...process.env, ...counts };
     const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const hello = JSON.parse((await answers.next()).value) as { version: string };
@@ -58,7 +65,8 @@ export class TorchPeer {
       const file = join(folder, 'weights.safetensors');
       await writeFile(file, encodeSafetensors(tensors));
       const linear = specs.filter((spec) => spec.kind === 'linear').map(({ name }) => name);
-      await peer.ask({ command: 'load', weights: file, linear, config, optimizer, threads, device, compile });
+      const model = { weights: file, linear, config, optimizer };
+      await peer.ask({ command: 'load', ...model, threads: threads.torch, device, compile });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,6 +1,6 @@
 // Speed of training beside PyTorch's, by turns in one run, and where a step goes. See docs/speed.md.
 // Usage: npm run bench:training -- [--size 1M|30M|200M] [--shapes 64x48,32x112] [--rounds 8] [--write]; all options below.
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
@@ -29,6 +29,8 @@ const { values: options } = parseArgs({
     /** Of either side; one a core by default. */
     threads: { type: 'string', default: String(availableParallelism()) },
     device: { type: 'string', default: 'cpu' },
+    /** PyTorch's threads and OpenBLAS's, each pair a peer of its own. */
+    'peer-threads': { type: 'string' },
     'peer-device': { type: 'string', default: 'cpu' },
     /** The peer under torch.compile (PyTorch 2). */
     compile: { type: 'boolean', default: false },
@@ -52,6 +54,7 @@ const { beta1, beta2, epsilon, weight_decay, clip_norm } = DEFAULT_TRAIN_CONFIG;
 const optimizer = { beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: clip_norm };
 const threads = Number(options.threads);
 const runSteps = Number(options.steps);
+const peerThreads = options['peer-threads'] ?? [...new Set([`${threads}/${threads}`, `${threads}/1`, '1/1'])].join(',');
 const lines: string[] = [];
 const print = (line: string) => {
   console.log(line);
@@ -87,66 +90,122 @@ function makeBatches(shape: BatchShape): StackedBatches {
   };
 }
 
-/** Runs both sides by turns from the same weights on the same batches. */
-async function measure(shape: BatchShape, python: string | undefined): Promise<Measured> {
-  const executor = makeExecutor();
-  const weights = initialWeights(config, 1);
-  const device = options['peer-device'] === 'cuda' ? 'cuda' : 'cpu';
-  const peerOptions = {
-    python: python!,
-    config,
-    weights,
-    optimizer,
-    threads,
-    device,
-    compile: options.compile,
-  } as const;
-  const peer = python ? await TorchPeer.start(peerOptions) : undefined;
-  await executor.load(executor.initialState(weights));
-  const batches = makeBatches(shape);
-  const rates = new Float32Array(runSteps).fill(1e-4);
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  const losses = { ours: 0, theirs: 0, apart: 0 };
-  // The first round builds sessions and warms caches; its losses count, its times do not.
-  for (let round = 0; round <= Number(options.rounds); round++) {
-    // Threads of the side that ran before may still wait by spinning.
-    await pause(100);
-    const begin = performance.now();
-    const { loss } = await executor.run(batches, rates);
-    if (round > 0) ours.push((performance.now() - begin) / runSteps);
-    losses.ours = loss.at(-1)!;
-    if (!peer) continue;
-    await pause(100);
-    const run = await peer.run(batches, rates);
-    if (round > 0) theirs.push(run.milliseconds / runSteps);
-    losses.theirs = run.loss.at(-1)!;
-    losses.apart = Math.max(losses.apart, ...run.loss.map((value, i) => Math.abs(value - loss[i]!)));
-  }
-  await executor.release();
-  peer?.stop();
-  const measured: Measured = { shape, milliseconds: median(ours), fastest: Math.min(...ours) };
-  if (!peer) return measured;
-  const ratios = theirs.map((t, i) => t / ours[i]!);
-  const by = { version: peer.version, milliseconds: median(theirs), fastest: Math.min(...theirs) };
-  return { ...measured, peer: { ...by, ratio: median(ratios), ratios, losses, steps: runSteps * (ratios.length + 1) } };
+/** Milliseconds that all cores of the machine have been at work. */
+const machineBusy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+
+interface Run {
+  milliseconds: number;
+  loss: ArrayLike<number>;
+  /** Share of the machine that was at work for others meanwhile. */
+  others: number;
 }
 
-function printMeasured({ shape, milliseconds, fastest, peer }: Measured, product: number, peak: number | undefined) {
+/** Runs one side; `processor` tells the milliseconds of processor time that the side itself took. */
+async function observe(
+  run: () => Promise<{ milliseconds: number; processor: number; loss: ArrayLike<number> }>,
+): Promise<Run> {
+  // Threads of the side that ran before may still wait by spinning.
+  await pause(150);
+  const busy = machineBusy();
+  const begin = performance.now();
+  const { milliseconds, processor, loss } = await run();
+  const others = (machineBusy() - busy - processor) / ((performance.now() - begin) * cpus().length);
+  return { milliseconds: milliseconds / runSteps, loss, others };
+}
+
+interface Side {
+  name: string;
+  run: () => Promise<Run>;
+  stop: () => Promise<void>;
+}
+
+async function ourSide(batches: StackedBatches, rates: Float32Array): Promise<Side> {
+  const executor = makeExecutor();
+  await executor.load(executor.initialState(initialWeights(config, 1)));
+  const run = async () => {
+    const before = process.cpuUsage();
+    const begin = performance.now();
+    const { loss } = await executor.run(batches, rates);
+    const { user, system } = process.cpuUsage(before);
+    return { milliseconds: performance.now() - begin, processor: (user + system) / 1000, loss };
+  };
+  return { name: 'OmniReg', run: () => observe(run), stop: () => executor.release() };
+}
+
+async function peerSide(python: string, text: string, batches: StackedBatches, rates: Float32Array): Promise<Side> {
+  const [torch, blas] = text.split('/').map(Number);
+  const peer = await TorchPeer.start({
+    python,
+    config,
+    weights: initialWeights(config, 1),
+    optimizer,
+    threads: { torch: torch!, blas: blas! },
+    device: options['peer-device'] === 'cuda' ? 'cuda' : 'cpu',
+    compile: options.compile,
+  });
+  const counts = `${torch} thread${torch === 1 ? '' : 's'}${torch === blas ? '' : `, OpenBLAS ${blas}`}`;
+  const name = `PyTorch ${peer.version}, ${counts}${options.compile ? ', compiled' : ''}`;
+  return { name, run: () => observe(() => peer.run(batches, rates)), stop: async () => peer.stop() };
+}
+
+/** Runs all sides by turns, from the same weights on the same batches. */
+async function measure(shape: BatchShape, python: string | undefined): Promise<Measured> {
+  const batches = makeBatches(shape);
+  const rates = new Float32Array(runSteps).fill(1e-4);
+  const sides = [await ourSide(batches, rates)];
+  if (python) for (const text of peerThreads.split(',')) sides.push(await peerSide(python, text, batches, rates));
+  const rounds: Run[][] = [];
+  const apart = sides.map(() => 0);
+  // The first round builds sessions and warms caches; its losses count, its times do not.
+  for (let round = 0; round <= Number(options.rounds); round++) {
+    const runs: Run[] = [];
+    for (const side of sides) runs.push(await side.run());
+    runs.forEach(({ loss }, s) => {
+      for (let i = 0; i < runSteps; i++) apart[s] = Math.max(apart[s]!, Math.abs(loss[i]! - runs[0]!.loss[i]!));
+    });
+    if (round > 0) rounds.push(runs);
+  }
+  for (const side of sides) await side.stop();
+
+  const last = rounds.at(-1)!;
+  const times = (s: number) => rounds.map((runs) => runs[s]!.milliseconds);
   const { batch, length, steps } = shape;
-  const rate = stepOperations(config, shape) / (milliseconds / 1000);
   print(`\nbatch ${batch} × ${length} prompt tokens + ${steps} decoder steps`);
-  const share = `${percent(rate / product)} of ${productName}${peak ? `, ${percent(rate / peak)} of the peak` : ''}`;
+  const others = median(rounds.flat().map((run) => run.others));
+  if (others > 0.03) print(`  Other work took ${percent(others)} of the machine meanwhile: these figures do not count`);
+  const peers = sides.slice(1).map(({ name }, i) => {
+    const ratios = times(i + 1).map((t, r) => t / rounds[r]![0]!.milliseconds);
+    return {
+      name,
+      milliseconds: median(times(i + 1)),
+      fastest: Math.min(...times(i + 1)),
+      ratio: median(ratios),
+      ratios,
+    };
+  });
+  printSpeed({ shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), peers });
+  peers.forEach(({ name, milliseconds, fastest, ratio, ratios }, i) => {
+    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+    print(`  ${name}: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)})`);
+    print(`    OmniReg is ${ratio.toFixed(2)} × as fast: the median of ${ratios.length} pairs of runs, ${range}`);
+    const [ours, theirs] = [last[0]!.loss[runSteps - 1]!, last[i + 1]!.loss[runSteps - 1]!];
+    const count = runSteps * (rounds.length + 1);
+    print(
+      `    loss after ${count} steps ${ours.toFixed(6)} and ${theirs.toFixed(6)}, never further apart than ${apart[i + 1]!.toExponential(1)}`,
+    );
+  });
+  return { shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), peers };
+}
+
+function printSpeed({ shape, milliseconds, fastest }: Measured) {
+  const rate = stepOperations(config, shape) / (milliseconds / 1000);
+  const tokens = Math.round((shape.batch * shape.length) / (milliseconds / 1000));
   print(
-    `  OmniReg ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${Math.round((batch * length) / (milliseconds / 1000))} prompt tokens/s, ` +
-      `${gflops(rate)} in its products: ${share}`,
+    `  OmniReg: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${tokens} prompt tokens/s`,
   );
-  if (!peer) return;
-  print(`  PyTorch ${peer.version} ${peer.milliseconds.toFixed(1)} ms a step (fastest run ${peer.fastest.toFixed(1)})`);
-  const range = `${Math.min(...peer.ratios).toFixed(2)} to ${Math.max(...peer.ratios).toFixed(2)}`;
-  print(`  ${peer.ratio.toFixed(2)} × as fast: the median of ${peer.ratios.length} pairs of runs, ${range}`);
+  const ofPeak = peak ? `, ${percent(rate / peak.rate)} of the arithmetic peak` : '';
   print(
-    `  loss after ${peer.steps} steps: ${peer.losses.ours.toFixed(6)} and ${peer.losses.theirs.toFixed(6)}; never further apart than ${peer.losses.apart.toExponential(1)}`,
+    `    ${gflops(rate)} of matrix products over the whole step: ${percent(rate / product)} of ${productName}${ofPeak}`,
   );
 }
 
@@ -176,9 +235,6 @@ function printProfile({ milliseconds, kinds, operators, products }: StepProfile,
 const parameters = parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
 print(`${machineName()}, Node ${process.version}, ${threads} threads`);
 print(`${(parameters / 1e6).toFixed(2)} M parameters, float32, AdamW, ${runSteps} steps a run`);
-const busy = loadavg()[0]!;
-// A busy machine is unfair to the side whose threads wait by spinning, which is PyTorch's.
-if (busy > 0.5) print(`Other work runs on this machine (load ${busy.toFixed(1)}): the figures do not count`);
 const product = await productRate(threads);
 const peak = arithmeticPeak(threads);
 print(`${productName}: ${gflops(product)}${peak ? `, ${percent(product / peak.rate)} of the arithmetic peak` : ''}`);
@@ -193,7 +249,6 @@ for (const text of options.shapes.split(',')) {
   const [batch, length] = text.split('x').map(Number);
   const shape = { batch: batch!, length: length!, steps: 1 + new AbsoluteCodec().maxLength };
   const result = await measure(shape, python);
-  printMeasured(result, product, peak?.rate);
   measured.push(result);
   if (options['no-profile']) continue;
   const profile = await profileStep(config, makeBatches(shape), adamW(optimizer), threads);

@@ -36,11 +36,11 @@ function makeExample(random: Random, length: number): PlainExample {
   const used = length - random.integer(10);
   const inputIds = Array.from({ length }, (_, i) => (i < used ? 1 + random.integer(config.vocab_size - 1) : 0));
   const digits = 1 + random.integer(STEPS);
+  // Only four of the fourteen digits occur, so that a hundred steps show a fall of the loss.
   const targets = Array.from({ length: STEPS }, (_, i) => (i < digits ? inputIds[i]! % 4 : 0));
   return {
     inputIds,
     targets,
-    // Only four of the fourteen digits occur, so that a hundred steps show a fall of the loss.
     decoderIds: targets.map((_, i) => (i === 0 || i > digits ? 0 : config.number_token_begin + targets[i - 1]!)),
     weights: targets.map((_, i) => (i < digits ? 0.6 ** i / BATCH : 0)),
   };
