@@ -2,7 +2,7 @@
 import type { Value } from '../graph/graph.js';
 import { Add, Div, Max, Mul, Pow, Sqrt, Sub } from '../graph/ops/elementwise.js';
 import { ReduceMean } from '../graph/ops/reduce.js';
-import { addDecayedWeights, decaysWeights, scaleByLearningRate } from './adamw.js';
+import { type AdamWOptions, addDecayedWeights, decaysWeights, scaleByLearningRate } from './adamw.js';
 import { clipByGlobalNorm } from './clip.js';
 import { chain, type GradientTransformation, type StateSpec } from './transformation.js';
 
@@ -92,7 +92,7 @@ export function averageUpdates(decay: number): GradientTransformation {
   };
 }
 
-export interface AdafactorOptions extends FactoredOptions {
+export interface AdafactorOptions extends FactoredOptions, Pick<AdamWOptions, 'weightDecay' | 'clipNorm'> {
   /** d: largest root mean square of a tensor's update. */
   clipThreshold: number;
   /** Whether the learning rate is relative to the size of each tensor's weights. */
@@ -101,9 +101,8 @@ export interface AdafactorOptions extends FactoredOptions {
   parameterFloor: number;
   /** Decay of a first moment; 0: none, and no memory for it. */
   firstMoment: number;
-  weightDecay: number;
-  /** Largest global norm of the gradient. */
-  clipNorm: number;
+  /** Factor on the learning rate. */
+  learningRateScale: number;
 }
 
 /** Clip, factored second moment, update clipping, learning rate; relative steps and a first moment where asked for. */
@@ -115,6 +114,6 @@ export function adafactor(options: AdafactorOptions): GradientTransformation {
     ...(options.relativeStep ? [scaleByParameterRms(options.parameterFloor)] : []),
     ...(options.firstMoment > 0 ? [averageUpdates(options.firstMoment)] : []),
     addDecayedWeights(options.weightDecay, decaysWeights),
-    scaleByLearningRate(),
+    scaleByLearningRate(options.learningRateScale),
   );
 }

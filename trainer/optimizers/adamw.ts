@@ -1,6 +1,6 @@
 // AdamW (Loshchilov and Hutter, arXiv 1711.05101) as a chain.
 import type { Value } from '../graph/graph.js';
-import { Add, Div, Mul, Neg, Pow, Sqrt, Sub } from '../graph/ops/elementwise.js';
+import { Add, Div, Mul, Pow, Sqrt, Sub } from '../graph/ops/elementwise.js';
 import type { ParameterSpec } from '../model/parameters.js';
 import { clipByGlobalNorm } from './clip.js';
 import { chain, type GradientTransformation } from './transformation.js';
@@ -59,23 +59,12 @@ export function addDecayedWeights(rate: number, applies: (spec: ParameterSpec) =
 /** The parameters whose weights decay: matrices; norms and embeddings are left alone. */
 export const decaysWeights = (spec: ParameterSpec): boolean => spec.kind === 'linear';
 
-/** A constant factor on all updates. */
-export function scaleUpdates(factor: number): GradientTransformation {
+/** −`factor`·learning rate: turns a direction into a step. */
+export function scaleByLearningRate(factor = 1): GradientTransformation {
   return {
     init: () => [],
-    update: (updates, _state, { dtype }) => ({
-      updates: factor === 1 ? [...updates] : updates.map((u) => Mul(u, u.graph.scalar(dtype, factor))),
-      state: [],
-    }),
-  };
-}
-
-/** −learning rate: turns a direction into a step. */
-export function scaleByLearningRate(): GradientTransformation {
-  return {
-    init: () => [],
-    update: (updates, _state, { learningRate }) => {
-      const negative = Neg(learningRate);
+    update: (updates, _state, { learningRate, dtype }) => {
+      const negative = Mul(learningRate, learningRate.graph.scalar(dtype, -factor));
       return { updates: updates.map((u) => Mul(u, negative)), state: [] };
     },
   };

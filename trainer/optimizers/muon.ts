@@ -5,14 +5,7 @@ import { MatMul } from '../graph/ops/matmul.js';
 import { ReduceSumSquare } from '../graph/ops/reduce.js';
 import { Transpose } from '../graph/ops/shape.js';
 import type { ParameterSpec } from '../model/parameters.js';
-import {
-  type AdamWOptions,
-  addDecayedWeights,
-  decaysWeights,
-  scaleByAdam,
-  scaleByLearningRate,
-  scaleUpdates,
-} from './adamw.js';
+import { type AdamWOptions, addDecayedWeights, decaysWeights, scaleByAdam, scaleByLearningRate } from './adamw.js';
 import { clipByGlobalNorm } from './clip.js';
 import { partition } from './partition.js';
 import { chain, type GradientTransformation } from './transformation.js';
@@ -47,13 +40,15 @@ export interface MomentumOptions {
   momentum: number;
   /** Newton-Schulz iterations. */
   iterations: number;
+  /** Factor on the learning rate of the matrices, where it is to differ from that of the rest. */
+  matrixScale: number;
 }
 
 /**
  * Nesterov momentum, orthogonalized and scaled by 0.2·√max(r, c), so that AdamW's learning rate and decay fit (Liu et al.,
  * arXiv 2502.16982). For matrices only. State: one float a parameter.
  */
-export function scaleByMuon({ momentum, iterations }: MomentumOptions): GradientTransformation {
+export function scaleByMuon({ momentum, iterations, matrixScale }: MomentumOptions): GradientTransformation {
   return {
     init: (specs) => specs.map((s) => ({ name: `momentum.${s.name}`, shape: s.shape })),
     update(updates, state, { specs, dtype, step }) {
@@ -61,7 +56,7 @@ export function scaleByMuon({ momentum, iterations }: MomentumOptions): Gradient
       const blend = (old: Value, fresh: Value) => Add(Mul(old, scalar(momentum)), Mul(fresh, scalar(1 - momentum)));
       const velocities = updates.map((gradient, i) => blend(state[i]!, gradient));
       const next = updates.map((gradient, i) => {
-        const scale = ADAMW_RMS * Math.sqrt(Math.max(...specs[i]!.shape));
+        const scale = matrixScale * ADAMW_RMS * Math.sqrt(Math.max(...specs[i]!.shape));
         return Mul(orthogonalize(blend(velocities[i]!, gradient), iterations), scalar(scale));
       });
       return { updates: next, state: velocities };
@@ -69,10 +64,7 @@ export function scaleByMuon({ momentum, iterations }: MomentumOptions): Gradient
   };
 }
 
-export interface MuonOptions extends AdamWOptions, MomentumOptions {
-  /** Factor on the learning rate of the orthogonalized matrices. */
-  matrixScale: number;
-}
+export type MuonOptions = AdamWOptions & MomentumOptions & { learningRateScale: number };
 
 /** Whether Muon takes a parameter: a weight between layers. The head is none, nor are embeddings and norms. */
 export const isHiddenMatrix = (spec: ParameterSpec): boolean =>
@@ -82,8 +74,8 @@ export const isHiddenMatrix = (spec: ParameterSpec): boolean =>
 export function muon(options: MuonOptions): GradientTransformation {
   return chain(
     clipByGlobalNorm(options.clipNorm),
-    partition(isHiddenMatrix, chain(scaleByMuon(options), scaleUpdates(options.matrixScale)), scaleByAdam(options)),
+    partition(isHiddenMatrix, scaleByMuon(options), scaleByAdam(options)),
     addDecayedWeights(options.weightDecay, decaysWeights),
-    scaleByLearningRate(),
+    scaleByLearningRate(options.learningRateScale),
   );
 }

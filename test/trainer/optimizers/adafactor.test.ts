@@ -13,6 +13,7 @@ const OPTIONS: AdafactorOptions = {
   firstMoment: 0,
   weightDecay: 0.1,
   clipNorm: 1.5,
+  learningRateScale: 1,
 };
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -57,7 +58,7 @@ function plainAdafactor(options: AdafactorOptions) {
       u = u.map((x) => (x / over) * scale);
       if (options.firstMoment > 0) u = decayed(average, t, u, options.firstMoment);
       const decay = SPECS[t]!.kind === 'linear' ? options.weightDecay : 0;
-      weights[t] = weights[t]!.map((w, i) => w - rate * (u[i]! + decay * w));
+      weights[t] = weights[t]!.map((w, i) => w - options.learningRateScale * rate * (u[i]! + decay * w));
     });
   };
 }
@@ -68,7 +69,14 @@ describe('adafactor', () => {
   });
 
   it('takes steps relative to the weights and averages them where asked to', async () => {
-    const options = { ...OPTIONS, relativeStep: true, parameterFloor: 0.9, firstMoment: 0.9, clipThreshold: 0.5 };
+    const options = {
+      ...OPTIONS,
+      relativeStep: true,
+      parameterFloor: 0.9,
+      firstMoment: 0.9,
+      clipThreshold: 0.5,
+      learningRateScale: 3,
+    };
     await expectSameTraining(adafactor(options), plainAdafactor(options), 24);
   });
 

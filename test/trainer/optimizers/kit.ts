@@ -1,6 +1,7 @@
 // What the optimizers' tests share: parameters of every kind, a float64 graph taken step by step, plain float64 matrices.
 import { expect } from 'vitest';
 import { Graph } from '../../../trainer/graph/graph.js';
+import { DATA_CLASS } from '../../../trainer/graph/ir.js';
 import { OrtSession } from '../../../trainer/graph/session.js';
 import { type ParameterSpec, sizeOf } from '../../../trainer/model/parameters.js';
 import type { GradientTransformation, StateSpec } from '../../../trainer/optimizers/transformation.js';
@@ -34,32 +35,40 @@ export function drawTensors(random: Random, scale = 1): Tensors {
   });
 }
 
-/** A transformation's graph in float64, fed step by step; it keeps weights and state as a training would. */
+type FloatType = 'float32' | 'float64';
+type Floats = Float32Array | Float64Array;
+
+/** A transformation's graph, fed step by step; it keeps weights and state as a training would. */
 export class OptimizerRun {
-  readonly state: Map<string, Float64Array>;
+  readonly state: Map<string, Floats>;
+  private steps = 0;
+
   private constructor(
     private readonly session: OrtSession,
     private readonly stateSpecs: StateSpec[],
-    readonly weights: Float64Array[],
+    readonly weights: Floats[],
+    private readonly dtype: FloatType,
   ) {
     const size = (s: StateSpec) => s.shape.reduce((a, b) => a * b, 1);
-    this.state = new Map(stateSpecs.map((s) => [s.name, new Float64Array(size(s))]));
+    this.state = new Map(stateSpecs.map((s) => [s.name, this.floats(new Array<number>(size(s)).fill(0))]));
   }
 
-  private steps = 0;
-
-  static async create(optimizer: GradientTransformation, weights: Tensors): Promise<OptimizerRun> {
+  static async create(
+    optimizer: GradientTransformation,
+    weights: Tensors,
+    dtype: FloatType = 'float64',
+  ): Promise<OptimizerRun> {
     const g = new Graph('step');
     const inputs = (prefix: string, specs: readonly { name: string; shape: readonly number[] }[]) =>
-      specs.map((s) => g.input(`${prefix}.${s.name}`, 'float64', s.shape));
+      specs.map((s) => g.input(`${prefix}.${s.name}`, dtype, s.shape));
     const stateSpecs = optimizer.init(SPECS);
     const parameters = inputs('w', SPECS);
     const result = optimizer.update(inputs('g', SPECS), inputs('s', stateSpecs), {
       specs: SPECS,
       parameters,
-      step: g.input('step', 'float64', []),
-      learningRate: g.input('rate', 'float64', []),
-      dtype: 'float64',
+      step: g.input('step', dtype, []),
+      learningRate: g.input('rate', dtype, []),
+      dtype,
     });
     result.updates.forEach((u, i) => g.output(u, `u.${i}`));
     stateSpecs.forEach((s, i) => g.output(result.state[i]!, `n.${s.name}`));
@@ -68,20 +77,30 @@ export class OptimizerRun {
     return new OptimizerRun(
       session,
       stateSpecs,
-      weights.map((w) => Float64Array.from(w)),
+      weights.map((w) => DATA_CLASS[dtype].from(w)),
+      dtype,
     );
+  }
+
+  /** Makes the next step number `step`. */
+  skipTo(step: number): void {
+    this.steps = step - 1;
+  }
+
+  private floats(values: readonly number[]): Floats {
+    return DATA_CLASS[this.dtype].from(values);
   }
 
   /** Takes a step and returns what it added to the weights. */
   async step(gradients: Tensors, rate: number): Promise<Tensors> {
     this.steps++;
-    const tensors = (prefix: string, data: (i: number) => Float64Array) =>
+    const tensors = (prefix: string, data: (i: number) => Floats) =>
       SPECS.map((s, i) => [`${prefix}.${s.name}`, { data: data(i), dims: s.shape }]);
-    const scalar = (value: number) => ({ data: Float64Array.of(value), dims: [] });
+    const scalar = (value: number) => ({ data: this.floats([value]), dims: [] });
     const out = await this.session.run(
       Object.fromEntries([
         ...tensors('w', (i) => this.weights[i]!),
-        ...tensors('g', (i) => Float64Array.from(gradients[i]!)),
+        ...tensors('g', (i) => this.floats(gradients[i]!)),
         ...this.stateSpecs.map((s) => [`s.${s.name}`, { data: this.state.get(s.name)!, dims: s.shape }]),
         ['step', scalar(this.steps)],
         ['rate', scalar(rate)],
@@ -89,10 +108,10 @@ export class OptimizerRun {
     );
     for (const s of this.stateSpecs) {
       expect(out[`n.${s.name}`]!.dims, s.name).toEqual(s.shape);
-      this.state.set(s.name, out[`n.${s.name}`]!.data as Float64Array);
+      this.state.set(s.name, out[`n.${s.name}`]!.data as Floats);
     }
     return SPECS.map((_, i) => {
-      const update = out[`u.${i}`]!.data as Float64Array;
+      const update = out[`u.${i}`]!.data as Floats;
       this.weights[i]!.forEach((_, j) => {
         this.weights[i]![j]! += update[j]!;
       });

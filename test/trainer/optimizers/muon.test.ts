@@ -15,6 +15,7 @@ const OPTIONS: MuonOptions = {
   momentum: 0.95,
   iterations: 5,
   matrixScale: 1.5,
+  learningRateScale: 2,
 };
 
 type Matrix = number[][];
@@ -62,7 +63,7 @@ function plainMuon(options: MuonOptions) {
         });
       }
       const decay = kind === 'linear' ? options.weightDecay : 0;
-      weights[t] = weights[t]!.map((w, i) => w - rate * (u[i]! + decay * w));
+      weights[t] = weights[t]!.map((w, i) => w - options.learningRateScale * rate * (u[i]! + decay * w));
     });
   };
 }
