@@ -86,6 +86,7 @@ export function presentModel(model: Model): Schemas['Model'] {
     id: model.id,
     object: 'model',
     parent: model.parent,
+    base: model.base,
     job_id: model.jobId,
     published: model.published,
     study_ids: model.studyIds,

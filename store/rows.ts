@@ -115,6 +115,7 @@ export function toModel(row: ModelRow, studyIds: string[]): Model {
   return {
     id: row.id,
     parent: row.parent,
+    base: row.base,
     jobId: row.job,
     directory: row.directory,
     published: row.published === 1,

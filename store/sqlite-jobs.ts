@@ -61,7 +61,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
   }
 
   function parentOf(job: NewJob): string | null {
-    if (job.parent === 'newest') return sql.newestModel.get()?.id ?? null;
+    if (job.parent === 'newest') return sql.newestWholeModel.get()?.id ?? null;
     if (job.parent !== null && sql.modelById.get(job.parent) === undefined)
       throw new StoreError('model_not_found', job.parent);
     return job.parent;
@@ -71,6 +71,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
     const { lastInsertRowid } = sql.insertModel.run({
       id: outcome.model.id,
       parent: job.parent,
+      base: outcome.model.base,
       job: job.id,
       directory: outcome.model.directory,
       metrics: JSON.stringify(outcome.metrics),
@@ -206,7 +207,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
     },
 
     async newestModel(filter) {
-      const row = filter === undefined ? sql.newestModel.get() : sql.newestModelOfStudy.get(filter.studyId);
+      const row = filter === undefined ? sql.newestWholeModel.get() : sql.newestModelOfStudy.get(filter.studyId);
       return row === undefined ? null : modelRecord(row);
     },
   };

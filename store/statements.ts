@@ -71,6 +71,7 @@ export interface ModelRow {
   row: number;
   id: string;
   parent: string | null;
+  base: string | null;
   job: string;
   directory: string;
   metrics: string;
@@ -201,8 +202,8 @@ export function prepareStatements(db: Database) {
     ),
 
     insertModel: query<Named>(
-      `INSERT INTO models (id, parent, job, directory, metrics, config, published, created_at)
-       VALUES (@id, @parent, @job, @directory, @metrics, @config, 1, @created_at)`,
+      `INSERT INTO models (id, parent, base, job, directory, metrics, config, published, created_at)
+       VALUES (@id, @parent, @base, @job, @directory, @metrics, @config, 1, @created_at)`,
     ),
     insertModelStudy: query<[number | bigint, string]>(
       'INSERT INTO model_studies (model, study) SELECT ?, row FROM studies WHERE id = ?',
@@ -212,7 +213,9 @@ export function prepareStatements(db: Database) {
     modelStudies: query<[number], { id: string }>(
       'SELECT s.id FROM model_studies m JOIN studies s ON s.row = m.study WHERE m.model = ? ORDER BY m.study',
     ),
-    newestModel: query<[], ModelRow>('SELECT * FROM models WHERE published = 1 ORDER BY row DESC LIMIT 1'),
+    newestWholeModel: query<[], ModelRow>(
+      'SELECT * FROM models WHERE published = 1 AND base IS NULL ORDER BY row DESC LIMIT 1',
+    ),
     newestModelOfStudy: query<[string], ModelRow>(
       `SELECT m.* FROM model_studies s CROSS JOIN models m ON m.row = s.model
        WHERE s.study = (SELECT row FROM studies WHERE id = ?) AND m.published = 1 ORDER BY s.model DESC LIMIT 1`,

@@ -109,7 +109,7 @@ export interface ModelStore {
   getModel(id: string): Promise<Model | null>;
   /** @throws cursor_not_found */
   listModels(page: PageRequest): Promise<Page<Model>>;
-  /** The newest published model, of those whose training included the study where one is named. */
+  /** The newest published whole model; where a study is named, the newest, adapters among them, that was trained on it. */
   newestModel(filter?: { studyId: string }): Promise<Model | null>;
 }
 

@@ -151,6 +151,8 @@ export interface NewModel {
   id: string;
   /** Where its files are, in the words of whatever keeps them. */
   directory: string;
+  /** The model that an adapter stands beside; null for a whole model. */
+  base: string | null;
 }
 
 export interface Model extends NewModel {

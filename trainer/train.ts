@@ -141,7 +141,8 @@ async function trainOn(
     };
     await saveTrained(request.outDir, start, state.weights, { card, own: ownHistory, all: history });
   }
-  return { outcome: verdict.publish ? 'published' : 'kept_parent', reason: verdict.reason, metrics, config: resolved };
+  const outcome = verdict.publish ? 'published' : 'kept_parent';
+  return { outcome, reason: verdict.reason, adapter: model.adapter !== undefined, metrics, config: resolved };
 }
 
 function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainConfig) {

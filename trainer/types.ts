@@ -85,6 +85,8 @@ export interface TrainResult {
   /** `kept_parent`: the fine-tune did not beat its parent on trials it did not see, and nothing was written to outDir. */
   outcome: 'published' | 'kept_parent';
   reason: string;
+  /** What was written is an adapter: it answers together with its parent, or its parent's base. */
+  adapter: boolean;
   metrics: Record<string, number>;
   /** The configuration with every default resolved. */
   config: Record<string, Json>;

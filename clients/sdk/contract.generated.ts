@@ -640,6 +640,8 @@ export interface components {
             object: "model";
             /** @description The model its training started from. */
             parent: string | null;
+            /** @description Of an adapter (trained with `lora_rank`): the model it stands beside and answers with. Null: a whole model. */
+            base: string | null;
             /** @description The job that made it. */
             job_id: string;
             /** @description Whether it may answer predictions that name no model. */

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
-import type { JobOutcome, JobProgress, Lease, NewJobEvent } from '../../store/types.js';
+import type { JobOutcome, JobProgress, Lease, NewJobEvent, NewModel } from '../../store/types.js';
 import type { TrainResult } from '../../trainer/types.js';
 import { entryPoint } from '../entry-point.js';
 import type { JobErrorCode } from '../errors.js';
@@ -14,8 +14,8 @@ export interface JobProcessOptions {
   store: Store;
   lease: Lease;
   start: JobStart;
-  /** The model to register if the training makes one. */
-  model: { id: string; directory: string };
+  /** The model to register if the training makes one; `base` counts if that is an adapter. */
+  model: NewModel;
   leaseMs: number;
   stopMs: number;
   /** The job has new events, or has ended. */
@@ -155,10 +155,11 @@ export class JobProcess {
     return { status: 'failed', code: crash, message: `The training's process ${how}${words}` };
   }
 
-  private succeeded({ outcome, reason, metrics, config }: TrainResult): JobOutcome {
+  private succeeded({ outcome, reason, adapter, metrics, config }: TrainResult): JobOutcome {
     const common = { status: 'succeeded' as const, reason, metrics, config };
     if (outcome === 'kept_parent') return { ...common, outcome };
-    return { ...common, outcome, model: this.options.model };
+    const { model } = this.options;
+    return { ...common, outcome, model: adapter ? model : { ...model, base: null } };
   }
 
   private send(message: ToJob): void {

@@ -107,8 +107,9 @@ export class JobSupervisor implements JobRunner {
   private async run(job: Job, lease: Lease): Promise<void> {
     const { store, artifacts, config, databaseFile, jobsDir, log } = this.options;
     try {
-      const parentDir = await this.parentDir(job);
-      if (parentDir === undefined) {
+      const parent = job.parent === null ? null : await store.getModel(job.parent);
+      const parentDir = parent === null ? null : await artifacts.open(parent.directory);
+      if ((job.parent !== null && parent === null) || (parentDir !== null && !existsSync(parentDir))) {
         const code: JobErrorCode = 'model_missing';
         const message = `The files of ${job.parent}, the model to start from, are not there; name another "parent", or "none"`;
         await store.finishJob(lease, { status: 'failed', code, message });
@@ -123,7 +124,7 @@ export class JobSupervisor implements JobRunner {
         store,
         lease,
         start: { job, databaseFile, parentDir, outDir, workDir: join(jobsDir, job.id) },
-        model: { id: modelId, directory },
+        model: { id: modelId, directory, base: parent === null ? null : (parent.base ?? parent.id) },
         leaseMs: config.jobLeaseMs,
         stopMs: config.jobStopMs,
         onChange: () => this.changes.emit(job.id),
@@ -142,14 +143,5 @@ export class JobSupervisor implements JobRunner {
       const message = error instanceof Error ? error.message : String(error);
       await store.finishJob(lease, { status: 'failed', code, message });
     }
-  }
-
-  /** Null: from random weights. Undefined: the files are gone. */
-  private async parentDir(job: Job): Promise<string | null | undefined> {
-    if (job.parent === null) return null;
-    const model = await this.options.store.getModel(job.parent);
-    if (model === null) return undefined;
-    const folder = await this.options.artifacts.open(model.directory);
-    return existsSync(folder) ? folder : undefined;
   }
 }

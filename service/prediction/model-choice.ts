@@ -1,4 +1,4 @@
-// Which model answers: the one that is named, else the newest that knows the study, else the newest.
+// Which model answers: the one that is named, else the newest that knows the study, else the newest whole one.
 import type { Store } from '../../store/store.js';
 import type { Model } from '../../store/types.js';
 import { fieldError, invalidRequest, ServiceError } from '../errors.js';
@@ -31,7 +31,7 @@ export async function chooseModel(store: Store, studyId: string, named: string |
   }
   const newest = await store.newestModel();
   if (newest !== null) {
-    const reason = 'the newest published model; none was trained on this study';
+    const reason = 'the newest published whole model; none was trained on this study';
     return { model: newest, chosenBy: 'newest', reason };
   }
   const how = 'train one: POST /v1/fine-tuning-jobs with {"studies": "all"}, and wait until the job has succeeded';

@@ -75,6 +75,31 @@ describe('a training', () => {
     await expect.poll(() => readdir(join(dataDir, 'jobs'))).not.toContain(first.id);
   });
 
+  it('trains an adapter beside its parent, which answers for its study alone', async () => {
+    const own = (await api.makeStudy(['loss'])).id;
+    await api.addTrials(
+      own,
+      Array.from({ length: 20 }, (_, i) => ({ x: { level: i }, y: { loss: -i } })),
+    );
+    const hyperparameters = { ...TINY_TRAINING, lora_rank: 2, lora_targets: ['q', 'wo'], validation: 0 };
+    const job = await train({ studies: [own], hyperparameters });
+    expect(job).toMatchObject({ status: 'succeeded', outcome: 'published', parent: first.fine_tuned_model });
+    const model = (await api.get<Schemas['Model']>(`/v1/models/${job.fine_tuned_model}`)).body;
+    expect(model).toMatchObject({ parent: first.fine_tuned_model, base: first.fine_tuned_model });
+    const ask = async (id: string, model?: string) =>
+      (await api.post<Predicted>(`/v1/studies/${id}/predictions`, { queries: [{ level: 3 }], ...(model && { model }) }))
+        .body;
+    const chosen = await ask(own);
+    expect(chosen.model).toMatchObject({ id: model.id, chosen_by: 'trained_on_study' });
+    const further = await train({ studies: [own], hyperparameters, parent: model.id });
+    const second = (await api.get<Schemas['Model']>(`/v1/models/${further.fine_tuned_model}`)).body;
+    expect(second).toMatchObject({ parent: model.id, base: first.fine_tuned_model });
+    expect((await ask(study)).model).toMatchObject({ id: first.fine_tuned_model });
+    expect(
+      (await api.post('/v1/fine-tuning-jobs', { studies: [own], hyperparameters: { lora_rank: -1 } })).status,
+    ).toBe(400);
+  });
+
   it('tells its story in events that can be read again from any place', async () => {
     const path = `/v1/fine-tuning-jobs/${first.id}/events`;
     const { data } = (await api.get<Schemas['FineTuningJobEventList']>(`${path}?limit=1000`)).body;

@@ -7,13 +7,13 @@ import { completed, jobOn, makeStudy, running, type TestStore, temporaryStore, v
 
 const log: NewJobEvent = { type: 'log', level: 'info', message: 'hello', data: {} };
 
-const published = (id: string): JobOutcome => ({
+const published = (id: string, base: string | null = null): JobOutcome => ({
   status: 'succeeded',
   outcome: 'published',
   reason: 'better than its parent',
   metrics: { loss: 1.5 },
   config: { steps: 10 },
-  model: { id, directory: id },
+  model: { id, directory: id, base },
 });
 
 async function studyWithTrials(store: TestStore, trials = 3) {
@@ -200,4 +200,20 @@ it('the newest model of a study is the newest that learned from it', async () =>
   expect((await store.getModel('model_3'))?.parent).toBe('model_2');
   const page = await store.listModels({ limit: 2, order: 'desc' });
   expect(page).toMatchObject({ data: [{ id: 'model_3' }, { id: 'model_2' }], hasMore: true });
+});
+
+it('chooses an adapter for the studies it was trained on, and a whole model to answer or start from elsewhere', async () => {
+  const { store } = temporaryStore();
+  const [a, b] = [await studyWithTrials(store), await studyWithTrials(store)];
+  for (const [study, model, base] of [
+    [a, 'model_whole', null],
+    [b, 'model_adapter', 'model_whole'],
+  ] as const) {
+    await store.createJob(jobOn([study.id]));
+    await store.finishJob((await claim(store)).lease, published(model, base));
+  }
+  expect(await store.getModel('model_adapter')).toMatchObject({ parent: 'model_whole', base: 'model_whole' });
+  expect((await store.newestModel({ studyId: b.id }))?.id).toBe('model_adapter');
+  expect((await store.newestModel())?.id).toBe('model_whole');
+  expect(value(await store.createJob(jobOn([a.id]))).parent).toBe('model_whole');
 });
