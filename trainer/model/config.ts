@@ -51,7 +51,6 @@ const FIXED = {
   eos_token_id: 1,
   decoder_start_token_id: 0,
   dropout_rate: 0,
-  initializer_factor: 1,
   // What transformers.js loads where its caller asks for no type: in browsers that would be an int8 file, which may not be there.
   'transformers.js_config': { dtype: 'fp32' },
 } as const;
