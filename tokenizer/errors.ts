@@ -13,6 +13,7 @@ export const TOKENIZER_ERRORS = {
   CORPUS_TOO_SMALL: 'The corpus has too few distinct pairs to fill the vocabulary.',
   TOKENIZER_UNREADABLE: 'A tokenizer.json is missing or is not JSON.',
   TOKENIZER_MISMATCH: 'A tokenizer.json does not hold the tokens that this version of OmniReg writes.',
+  TOKENIZER_UNSUPPORTED: 'A tokenizer.json of another model is not one that can be imported.',
   PACKAGE_ROOT_MISSING: 'No package.json was found above the running code.',
 } as const;
 

@@ -8,7 +8,7 @@ export interface TokenizerJson {
   [section: string]: unknown;
 }
 
-interface AddedToken {
+export interface AddedToken {
   id: number;
   content: string;
   single_word: boolean;
@@ -69,8 +69,8 @@ export function tokenizerJson(merges: readonly Merge[]): TokenizerJson {
   };
 }
 
-/** Only T5's own are `special`, so that decoding with `skip_special_tokens` keeps numbers and structure. */
-const addedToken = (content: string, id: number): AddedToken => ({
+/** Found anywhere in a text. Only T5's own are `special`, so that decoding with `skip_special_tokens` keeps numbers and structure. */
+export const addedToken = (content: string, id: number): AddedToken => ({
   id,
   content,
   single_word: false,

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import type { PreTrainedTokenizer } from '@xenova/transformers';
 import { MAX_TOKEN_BYTES } from './bpe-trainer.js';
 import { TokenizerError } from './errors.js';
+import { longestPiece, namedBeginOf, type UnigramJson, unigramSize } from './foreign-vocabulary.js';
 import { packageFile } from './package-root.js';
 import { RecentCache } from './recent-cache.js';
 import { TOKENIZER_CONFIG, type TokenizerJson } from './tokenizer-json.js';
-import { NAMED_TOKENS, tokenId, VOCABULARY_SIZE } from './vocabulary.js';
+import { NAMED_TOKENS, NUMBER_BEGIN, tokenId, VOCABULARY_SIZE } from './vocabulary.js';
+import { fromFileId, toFileId } from './vocabulary-layout.js';
 
 /** Tokens that a piece of user text (a key or a string) may take before it is cut. */
 export const DEFAULT_MAX_TEXT_TOKENS = 64;
@@ -22,34 +24,40 @@ const LONGEST_NAME = Math.max(...NAMED_TOKENS.map((name) => name.length));
 
 export class Tokenizer {
   private readonly cache = new RecentCache<readonly number[]>(CACHED_TEXTS);
-  /** Characters that surely fill `maxTextTokens`: no token is longer than MAX_TOKEN_BYTES, no character shorter than a byte. */
+  /** Characters that surely fill `maxTextTokens`: no token is longer than the longest, no character shorter than a byte. */
   private readonly maxCharacters: number;
 
   private constructor(
     private readonly library: PreTrainedTokenizer,
-    readonly size: number,
+    private readonly layout: Layout,
     readonly maxTextTokens: number,
   ) {
-    this.maxCharacters = maxTextTokens * MAX_TOKEN_BYTES;
+    this.maxCharacters = maxTextTokens * layout.longestToken;
+  }
+
+  /** Ids in all, named tokens and text. */
+  get size(): number {
+    return this.layout.size;
   }
 
   /**
-   * Reads a tokenizer from local files; nothing is ever fetched.
+   * Reads a tokenizer from local files; nothing is ever fetched. It may be OmniReg's own or one with the named tokens added
+   * (foreign-vocabulary.ts); ids are the same for named tokens in both, and text comes behind them.
    * @param path a `tokenizer.json` or a folder that holds one, such as a model's; absent: OmniReg's own vocabulary
    * @param maxTextTokens a key or string of more tokens is cut to this many, followed by `⟨cut⟩`
    * @throws TokenizerError TOKENIZER_UNREADABLE, TOKENIZER_MISMATCH
    */
   static async load(path?: string, maxTextTokens = DEFAULT_MAX_TEXT_TOKENS): Promise<Tokenizer> {
     const file = await resolveFile(path ?? packageFile('tokenizer', 'tokenizer.json'));
-    const json = (await readJson(file)) as TokenizerJson;
-    checkVocabulary(json, file);
+    const json = (await readJson(file)) as TokenizerJson | UnigramJson;
+    const layout = layoutOf(json, file);
     const config = await readJson(join(dirname(file), 'tokenizer_config.json')).catch(() => TOKENIZER_CONFIG);
     // Loaded late: it brings ONNX Runtime and sharp along (about 40 MB and 150 ms). Telemetry must be off before.
     process.env.ORT_DISABLE_TELEMETRY ??= '1';
     const { PreTrainedTokenizer, env } = await import('@xenova/transformers');
     env.allowRemoteModels = false;
     const library = new PreTrainedTokenizer(json, { ...(config as object), clean_up_tokenization_spaces: false });
-    return new Tokenizer(library, VOCABULARY_SIZE, maxTextTokens);
+    return new Tokenizer(library, layout, maxTextTokens);
   }
 
   /**
@@ -86,7 +94,9 @@ export class Tokenizer {
     if (unknown !== undefined) {
       throw new TokenizerError('TOKEN_UNKNOWN', `decode: ids must be integers in 0..${this.size - 1}, got ${unknown}`);
     }
-    return ids.length === 0 ? '' : this.library.decode([...ids], { skip_special_tokens: false });
+    if (ids.length === 0) return '';
+    const fileIds = ids.map((id) => toFileId(id, this.layout.namedBegin));
+    return this.library.decode(fileIds, { skip_special_tokens: false });
   }
 
   /** Appends the ids of text that holds no named token. */
@@ -102,9 +112,10 @@ export class Tokenizer {
   /** Characters beyond any need are dropped before BPE, whose cost would grow with them. */
   private cutText(text: string): number[] {
     const long = text.length > this.maxCharacters;
-    const tokens = this.library.encode(long ? wholeCharacters(text, this.maxCharacters) : text, {
+    const fileIds = this.library.encode(long ? wholeCharacters(text, this.maxCharacters) : text, {
       add_special_tokens: false,
     });
+    const tokens = fileIds.map((id) => fromFileId(id, this.layout.namedBegin));
     if (!long && tokens.length <= this.maxTextTokens) return tokens;
     return [...tokens.slice(0, this.maxTextTokens), CUT_ID];
   }
@@ -155,6 +166,27 @@ async function readJson(file: string): Promise<unknown> {
   } catch (cause) {
     throw new TokenizerError('TOKENIZER_UNREADABLE', `${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** How a vocabulary's ids relate to those that prompts are made of. */
+interface Layout {
+  namedBegin: number;
+  size: number;
+  /** Characters, or bytes where tokens are made of bytes. */
+  longestToken: number;
+}
+
+function layoutOf(json: TokenizerJson | UnigramJson, file: string): Layout {
+  if (json?.model?.type === 'Unigram') {
+    const foreign = json as UnigramJson;
+    return {
+      namedBegin: namedBeginOf(foreign, file),
+      size: unigramSize(foreign),
+      longestToken: longestPiece(foreign),
+    };
+  }
+  checkVocabulary(json as TokenizerJson, file);
+  return { namedBegin: NUMBER_BEGIN, size: VOCABULARY_SIZE, longestToken: MAX_TOKEN_BYTES };
 }
 
 /** Number codecs and prompts write ids without asking the file, so the file must agree with the table. */

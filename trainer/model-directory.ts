@@ -1,5 +1,6 @@
 // A model on disk: Hugging Face's T5 files and omnireg.json, which holds what only we need. Weights and text travel together.
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -9,7 +10,8 @@ import type { HistoryRow } from './history.js';
 import { huggingFaceFiles } from './hugging-face/export-files.js';
 import { fromHuggingFaceConfig, type ModelConfig, toHuggingFaceConfig } from './model/config.js';
 import type { Weights } from './model/parameters.js';
-import { decodeSafetensors, encodeSafetensors } from './model/safetensors.js';
+import type { Precision } from './model/precision.js';
+import { encodeSafetensors, readSafetensors } from './model/safetensors.js';
 import { fromHuggingFace, toHuggingFace } from './model/weights.js';
 import type { Json } from './types.js';
 
@@ -22,6 +24,8 @@ export interface ModelCard {
   calibration_scores: number[];
   metrics: Record<string, number>;
   training: Record<string, Json>;
+  /** Weights of a stock T5 with new rows for numbers: it has not learned to answer yet. */
+  imported?: boolean;
 }
 
 export interface ModelDirectory {
@@ -43,8 +47,15 @@ const FILES = {
   history: 'history.json',
 };
 
-/** Writes the folder whole or not at all. docs/models.md lists its files. */
-export async function saveModel(path: string, model: Omit<ModelDirectory, 'tokenizer'>): Promise<void> {
+/**
+ * Writes the folder whole or not at all. docs/models.md lists its files.
+ * @param precisions of the ONNX files; none for a folder that nothing but a training reads
+ */
+export async function saveModel(
+  path: string,
+  model: Omit<ModelDirectory, 'tokenizer'>,
+  precisions: readonly Precision[] = ['float32'],
+): Promise<void> {
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   await writeFolderAtomic(path, {
     [FILES.weights]: () => encodeSafetensors(toHuggingFace(model.weights, model.config), { format: 'pt' }),
@@ -52,33 +63,39 @@ export async function saveModel(path: string, model: Omit<ModelDirectory, 'token
     [FILES.tokenizer]: model.tokenizerJson,
     [FILES.card]: json(model.card),
     [FILES.history]: JSON.stringify(model.history),
-    ...huggingFaceFiles(model.config, model.weights, ['float32']),
+    ...huggingFaceFiles(model.config, model.weights, precisions),
   });
+}
+
+/** Whether a folder is one of ours, and not just any Hugging Face directory. */
+export function isModelDirectory(path: string): boolean {
+  return existsSync(join(path, FILES.card));
 }
 
 /** Reads a model directory. Throws `model_files` or `model_config` naming what is missing or does not fit. */
 export async function loadModel(path: string): Promise<ModelDirectory> {
-  const read = async (name: string): Promise<Buffer> => {
-    try {
-      return await readFile(join(path, name));
-    } catch {
-      throw new TrainerError(
-        'model_files',
-        `${path} has no readable ${name}; a model directory holds ${Object.values(FILES).join(', ')}`,
-      );
-    }
+  const file = async (name: string): Promise<string> => {
+    const full = join(path, name);
+    const readable = await access(full, constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+    if (readable) return full;
+    const all = Object.values(FILES).join(', ');
+    throw new TrainerError('model_files', `${path} has no readable ${name}; a model directory holds ${all}`);
   };
-  const config = fromHuggingFaceConfig(JSON.parse((await read(FILES.config)).toString('utf8')));
-  const card = JSON.parse((await read(FILES.card)).toString('utf8')) as ModelCard;
+  const read = async (name: string): Promise<string> => readFile(await file(name), 'utf8');
+  const config = fromHuggingFaceConfig(JSON.parse(await read(FILES.config)));
+  const card = JSON.parse(await read(FILES.card)) as ModelCard;
   if (card.serialization_version !== SERIALIZATION_VERSION) {
     throw new TrainerError(
       'model_files',
       `${path} was trained on serialization version ${card.serialization_version}; this version reads ${SERIALIZATION_VERSION}. Train it again.`,
     );
   }
-  const weights = fromHuggingFace(decodeSafetensors(await read(FILES.weights)), config);
-  const tokenizerJson = (await read(FILES.tokenizer)).toString('utf8');
-  const history = JSON.parse((await read(FILES.history)).toString('utf8')) as HistoryRow[];
+  const weights = fromHuggingFace(readSafetensors(await file(FILES.weights)), config);
+  const tokenizerJson = await read(FILES.tokenizer);
+  const history = JSON.parse(await read(FILES.history)) as HistoryRow[];
   return {
     config,
     weights,

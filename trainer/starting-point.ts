@@ -55,6 +55,12 @@ export async function startingPoint(parentDir: string | undefined, config: Train
     };
   }
   const parent = await openModel(parentDir);
+  if (lora && parent.card.imported) {
+    throw new TrainerError(
+      'train_config',
+      'Hyperparameter "lora_rank" needs a parent that has learned numbers: train the stock T5 without it first',
+    );
+  }
   const common = { parent, tokenizerFile: join(parent.baseDir, 'tokenizer.json'), tokenizerJson: parent.tokenizerJson };
   if (!lora) {
     const { adapter } = parent;

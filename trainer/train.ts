@@ -1,6 +1,7 @@
 // Trains: studies in, a model directory out. The whole of it in one readable pass; each part has a file of its own.
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { loadCheckpoint } from './checkpoint.js';
@@ -11,6 +12,7 @@ import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
 import { makeExecutor } from './executors/make-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
+import { baseModel } from './hugging-face/import-model.js';
 import { weightsDigest } from './model/weights.js';
 import { adamW } from './optimizers/adamw.js';
 import {
@@ -63,7 +65,9 @@ async function trainOn(
       `The studies hold ${trials} finished trials; training needs at least ${MIN_TRAINING_TRIALS}`,
     );
   }
-  const start = await startingPoint(request.parentDir, config);
+  const { parentDir, workDir } = request;
+  const base = parentDir && (await baseModel(parentDir, join(workDir, 'imported'), config));
+  const start = await startingPoint(base, config);
   const { parent, model, tokenizerFile } = start;
   const fingerprint = fingerprintOf(config, studies, start);
 
@@ -115,7 +119,8 @@ async function trainOn(
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
   const answersOf = ({ model, adapter }: Answering) => validate(questions, model, config.threads, adapter, device);
   const after = await answersOf(answering(start, state.weights));
-  const before = parent ? await answersOf(answeringParent(parent)) : undefined;
+  // A model fresh from import has not learned to answer: there is nothing to harm.
+  const before = parent && !parent.card.imported ? await answersOf(answeringParent(parent)) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });
   const verdict = judge(after, before);
   const metrics: Record<string, number> = {

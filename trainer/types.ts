@@ -71,7 +71,7 @@ export interface TrainHooks {
 export interface TrainRequest {
   /** Small ones may be given with their trials, large ones as a source of them. */
   studies: (StudyData | StudySource)[];
-  /** Model directory to start from; absent: from random weights. */
+  /** Model directory to start from, or that of a stock T5 v1.1 or FLAN-T5; absent: from random weights. */
   parentDir?: string;
   /** Where the model directory is written; appears whole or not at all. */
   outDir: string;

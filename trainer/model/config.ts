@@ -72,7 +72,7 @@ export function fromHuggingFaceConfig(json: Record<string, unknown>): ModelConfi
     if (json[key] !== FIXED[key]) {
       throw new TrainerError(
         'model_config',
-        `config.json: ${key} is ${JSON.stringify(json[key])}; a T5 v1.1 model has ${JSON.stringify(FIXED[key])}`,
+        `config.json: ${key} is ${JSON.stringify(json[key])}; a T5 v1.1 has ${JSON.stringify(FIXED[key])}; use a T5 v1.1 or FLAN-T5`,
       );
     }
   }
