@@ -1,13 +1,16 @@
 // What a machine can do at best, against which the bench holds a training step: its arithmetic peak, and one large product.
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { DeviceChoice } from '../../trainer/devices/choose-device.js';
+import { sessionOptions } from '../../trainer/devices/device.js';
 import { Graph } from '../../trainer/graph/graph.js';
+import { Mul } from '../../trainer/graph/ops/elementwise.js';
 import { MatMul } from '../../trainer/graph/ops/matmul.js';
+import { ReduceMax } from '../../trainer/graph/ops/reduce.js';
 import { OrtSession } from '../../trainer/graph/session.js';
 import type { ModelConfig } from '../../trainer/model/config.js';
 import type { BatchShape } from '../../trainer/model/training-graph.js';
 
-const SIDE = 1024;
 /** Cycles from one 32-bit multiplication to the next that needs it: 3 on every Intel core since 2008 and every AMD Zen. */
 const MULTIPLY_LATENCY = 3;
 
@@ -51,24 +54,34 @@ export function arithmeticPeak(threads: number): { rate: number; how: string } |
   return { rate: threads * clock * 2 * lanes * 2, how };
 }
 
-export const productName = `one ${SIDE}³ matrix product`;
+/** Milliseconds after which a slow machine's product has been taken often enough. */
+const LONGEST = 5000;
+/** How large the product is, and how many follow one another in a run, so that a GPU is not measured by its bus. */
+const PRODUCT = { cpu: { side: 1024, chain: 4 }, gpu: { side: 4096, chain: 32 } };
 
-/** Floating-point operations a second of one large matrix product in ONNX Runtime: the best of many. */
-export async function productRate(threads: number): Promise<number> {
+/** Floating-point operations a second of large matrix products in ONNX Runtime: the best of many runs. */
+export async function productRate(
+  { device, software }: DeviceChoice,
+  threads: number,
+): Promise<{ rate: number; name: string }> {
+  const { side, chain } = PRODUCT[device === 'cpu' || software ? 'cpu' : 'gpu'];
   const g = new Graph('product');
-  const [a, b] = ['a', 'b'].map((name) => g.input(name, 'float32', [SIDE, SIDE]));
-  g.output(MatMul(a!, b!), 'c');
-  const session = await OrtSession.create(g, { threads });
-  const data = new Float32Array(SIDE * SIDE).fill(0.5);
-  const feeds = { a: { data, dims: [SIDE, SIDE] }, b: { data, dims: [SIDE, SIDE] } };
+  const values = new Float32Array(side * side).fill(1 / side);
+  const factor = g.initializer('factor', 'float32', [side, side], values);
+  let x = Mul(factor, g.input('scale', 'float32', []));
+  for (let i = 0; i < chain; i++) x = MatMul(x, factor);
+  g.output(ReduceMax(x, { keepdims: false }), 'largest');
+  const session = await OrtSession.create(g, sessionOptions(device, threads));
+  const feeds = { scale: { data: Float32Array.of(1), dims: [] } };
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 40; i++) {
+  const start = performance.now();
+  for (let i = 0; i < 20 && (i < 2 || performance.now() - start < LONGEST); i++) {
     const begin = performance.now();
     await session.run(feeds);
     best = Math.min(best, performance.now() - begin);
   }
   await session.release();
-  return (2 * SIDE ** 3) / (best / 1000);
+  return { rate: (2 * side ** 3 * chain) / (best / 1000), name: `one ${side}³ matrix product` };
 }
 
 /** Multiply-adds × 2 of the linear layers and attention products of one step, backward twice the forward. */

@@ -4,15 +4,17 @@ import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
-import type { Executor, StackedBatches } from '../../trainer/executors/executor.js';
-import { LoopExecutor } from '../../trainer/executors/loop-executor.js';
+import { chooseDevice } from '../../trainer/devices/choose-device.js';
+import { DEVICE_REQUESTS, type DeviceRequest } from '../../trainer/devices/device.js';
+import type { StackedBatches } from '../../trainer/executors/executor.js';
+import { makeExecutor } from '../../trainer/executors/make-executor.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../trainer/model/config.js';
 import { initialWeights, parameterSpecs, sizeOf } from '../../trainer/model/parameters.js';
 import type { BatchShape } from '../../trainer/model/training-graph.js';
 import { adamW } from '../../trainer/optimizers/adamw.js';
 import { Random } from '../../trainer/random.js';
 import { DEFAULT_TRAIN_CONFIG } from '../../trainer/train-config.js';
-import { arithmeticPeak, machineName, productName, productRate, stepOperations } from './machine-rates.js';
+import { arithmeticPeak, machineName, productRate, stepOperations } from './machine-rates.js';
 import { type Measured, writeReport } from './speed-report.js';
 import { PRODUCTS, profileStep, type StepProfile } from './step-profile.js';
 import { findPython, TorchPeer } from './torch-peer.js';
@@ -68,12 +70,6 @@ const median = (values: readonly number[]) => {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
-/** The one place that chooses who takes the product's steps. */
-function makeExecutor(): Executor {
-  if (options.device !== 'cpu') throw new Error(`--device ${options.device}: only cpu can be measured so far`);
-  return new LoopExecutor({ model: { config }, optimizer: adamW(optimizer), threads });
-}
-
 function makeBatches(shape: BatchShape): StackedBatches {
   const { batch, length, steps } = shape;
   const random = new Random(2);
@@ -120,7 +116,7 @@ interface Side {
 }
 
 async function ourSide(batches: StackedBatches, rates: Float32Array): Promise<Side> {
-  const executor = makeExecutor();
+  const executor = makeExecutor(device, { model: { config }, optimizer: adamW(optimizer), threads });
   await executor.load(executor.initialState(initialWeights(config, 1)));
   const run = async () => {
     const before = process.cpuUsage();
@@ -235,8 +231,14 @@ function printProfile({ milliseconds, kinds, operators, products }: StepProfile,
 const parameters = parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
 print(`${machineName()}, Node ${process.version}, ${threads} threads`);
 print(`${(parameters / 1e6).toFixed(2)} M parameters, float32, AdamW, ${runSteps} steps a run`);
-const product = await productRate(threads);
-const peak = arithmeticPeak(threads);
+if (!DEVICE_REQUESTS.includes(options.device as DeviceRequest)) {
+  throw new Error(`--device ${options.device}: use ${DEVICE_REQUESTS.join(', ')}`);
+}
+const choice = await chooseDevice(options.device as DeviceRequest);
+const { device } = choice;
+print(choice.line);
+const { rate: product, name: productName } = await productRate(choice, threads);
+const peak = device === 'cpu' ? arithmeticPeak(threads) : undefined;
 print(`${productName}: ${gflops(product)}${peak ? `, ${percent(product / peak.rate)} of the arithmetic peak` : ''}`);
 if (peak) print(`arithmetic peak: ${gflops(peak.rate)} = ${peak.how}`);
 const python = options['no-peer'] ? undefined : findPython();
@@ -250,7 +252,7 @@ for (const text of options.shapes.split(',')) {
   const shape = { batch: batch!, length: length!, steps: 1 + new AbsoluteCodec().maxLength };
   const result = await measure(shape, python);
   measured.push(result);
-  if (options['no-profile']) continue;
+  if (options['no-profile'] || device !== 'cpu') continue;
   const profile = await profileStep(config, makeBatches(shape), adamW(optimizer), threads);
   printProfile(profile, product);
   profiles.push(profile);
