@@ -1,0 +1,63 @@
+// What the demo's model is trained on, as stacked batches: the one place where the bench meets examples and their feed.
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXAMPLES_FOLDER, findExamples, readExample } from '../../clients/cli/demo/examples.js';
+import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
+import { packageFile } from '../../tokenizer/package-root.js';
+import { ExampleFeed } from '../../trainer/example-feed.js';
+import { collectHistory } from '../../trainer/history.js';
+import { DEFAULT_MODEL_CONFIG } from '../../trainer/model/config.js';
+import { memoryStudy } from '../../trainer/study-source.js';
+import type { TrainConfig } from '../../trainer/train-config.js';
+import type { StudyData } from '../../trainer/types.js';
+
+/** The study that the demo leaves out of training. */
+const HOLDOUT = 'json-logs';
+
+/** The compression studies that the demo learns from, one view an objective. */
+async function demoStudies(): Promise<StudyData[]> {
+  const examples = await findExamples(EXAMPLES_FOLDER, []);
+  const known = examples.filter(({ name }) => name !== HOLDOUT);
+  const studies = await Promise.all(
+    known.map(async (example) => {
+      const trials = await readExample(example);
+      return example.objectives.map(
+        (objective): StudyData => ({
+          id: `${example.name}/${objective.name}`,
+          metadata: { name: example.name, ...example.metadata },
+          objective: objective as StudyData['objective'],
+          trials: trials.map(({ x, y }) => ({ x, y: typeof y === 'object' ? y[objective.name]! : (y ?? null) })),
+        }),
+      );
+    }),
+  );
+  return studies.flat();
+}
+
+/**
+ * The demo's examples, as batches run by run and as questions for validation; an earlier bench's are read again from the
+ * temporary folder. To be closed after use.
+ */
+export async function demoData(config: TrainConfig): Promise<ExampleFeed> {
+  const studies = (await demoStudies()).map(memoryStudy);
+  const workDir = join(tmpdir(), 'omnireg-bench-demo-data');
+  await mkdir(workDir, { recursive: true });
+  const versions = studies.map(({ id, metadata, version }) => ({ id, metadata, version }));
+  return ExampleFeed.open({
+    studies,
+    rows: await collectHistory(studies),
+    config,
+    tokenizerFile: packageFile('tokenizer', 'tokenizer.json'),
+    workDir,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([config, versions]))
+      .digest('hex'),
+    batches: {
+      decoderSteps: 1 + new AbsoluteCodec().maxLength,
+      firstToken: DEFAULT_MODEL_CONFIG.number_token_begin,
+      config,
+    },
+  });
+}
