@@ -471,7 +471,7 @@ export interface components {
         PredictionCreate: {
             /** @description Up to 1,000 x. */
             queries: components["schemas"]["Parameters"][];
-            /** @description Id of the model to ask. Default: the newest published one whose training included this study, else the newest published one. */
+            /** @description Id of the model to ask. Default: the newest published one whose training included this study, else the newest published whole one. */
             model?: string;
             /**
              * @description Levels of the intervals wanted, each between 0 and 1.
@@ -534,7 +534,7 @@ export interface components {
         FineTuningJobCreate: {
             /** @description The studies to learn from, or "all". */
             studies: "all" | string[];
-            /** @description Id of the model to start from, or "none" for random weights. Default: the newest published model, if any. */
+            /** @description Id of the model to start from, or "none" for random weights. Default: the newest published whole model, if any. */
             parent?: string;
             /**
              * @description "auto", or those to set; the others are chosen by the trainer.
@@ -553,6 +553,18 @@ export interface components {
             steps?: number;
             batch_size?: number;
             learning_rate?: number;
+            /**
+             * @description What docs/optimizers.md compares: memory, time and loss.
+             * @enum {string}
+             */
+            optimizer?: "adamw" | "adafactor" | "muon" | "grass";
+            /**
+             * @description Where the steps are taken: docs/devices.md.
+             * @enum {string}
+             */
+            device?: "auto" | "cpu" | "webgpu" | "cuda";
+            /** @description Above 0: an adapter of this rank is trained beside the frozen parent, a few hundred kB instead of a whole model. */
+            lora_rank?: number;
         } & {
             [key: string]: number | string | string[];
         };

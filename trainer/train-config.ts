@@ -5,6 +5,7 @@ import { TrainerError } from './errors.js';
 import { DEFAULT_MODEL_CONFIG } from './model/config.js';
 import { LORA_TARGETS } from './model/lora.js';
 import { nearestName } from './nearest.js';
+import { OPTIMIZERS, type OptimizerName } from './optimizers/optimizers.js';
 import type { Json } from './types.js';
 
 export interface TrainConfig {
@@ -19,7 +20,8 @@ export interface TrainConfig {
   accumulate: number;
   /** Steps inside one ONNX Loop: between two runs parameters cross to JavaScript, progress is reported and cancels are seen. */
   run_steps: number;
-  /** Peak of the warm-up and cosine schedule. */
+  optimizer: OptimizerName;
+  /** Peak of the warm-up and cosine schedule, as AdamW takes it; other optimizers multiply it: see OPTIMIZER_DEFAULTS. */
   learning_rate: number;
   warmup_steps: number;
   /** Share of the peak the schedule ends on. */
@@ -84,6 +86,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   batch_size: 32,
   accumulate: 1,
   run_steps: 20,
+  optimizer: 'adamw',
   learning_rate: 1e-3,
   warmup_steps: 60,
   final_learning_rate: 0.05,
@@ -148,6 +151,7 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   batch_size: count(1, 4096),
   accumulate: count(1, 256),
   run_steps: count(1, 1000),
+  optimizer: oneOf(OPTIMIZERS),
   learning_rate: real(0, 1),
   warmup_steps: count(0, 1_000_000),
   final_learning_rate: real(0, 1),

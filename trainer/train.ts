@@ -14,7 +14,7 @@ import { makeExecutor } from './executors/make-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
 import { baseModel } from './hugging-face/import-model.js';
 import { weightsDigest } from './model/weights.js';
-import { adamW } from './optimizers/adamw.js';
+import { makeOptimizer } from './optimizers/optimizers.js';
 import {
   type Answering,
   answering,
@@ -88,7 +88,7 @@ async function trainOn(
   const executor = makeExecutor(device, {
     model,
     frozen: start.frozen,
-    optimizer: adamW(adamOptions(config)),
+    optimizer: makeOptimizer(config.optimizer, adamOptions(config)),
     threads: config.threads,
     accumulate: config.accumulate,
   });

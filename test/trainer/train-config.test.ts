@@ -15,6 +15,7 @@ describe('resolveTrainConfig', () => {
     [{ steps: 1.5 }, 'Hyperparameter "steps" must be an integer from 1 to 10000000, not 1.5'],
     [{ beta2: 'high' }, 'Hyperparameter "beta2" must be a number from 0 to 0.99999, not "high"'],
     [{ device: 'gpu' }, 'Hyperparameter "device" must be one of auto, cpu, webgpu, cuda, not "gpu"'],
+    [{ optimizer: 'adam' }, 'Hyperparameter "optimizer" must be one of adamw, adafactor, muon, grass, not "adam"'],
     [{ device: 1 }, 'Hyperparameter "device" must be one of auto, cpu, webgpu, cuda, not 1'],
     [{ lora_targets: ['q', 'x'] }, 'Hyperparameter "lora_targets" must be a list of some of q, k, v, o, wi_0'],
     [{ lora_targets: [] }, 'Hyperparameter "lora_targets" must be a list of some of'],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Predictor } from '../../trainer/predictor.js';
 import { Random } from '../../trainer/random.js';
 import { train } from '../../trainer/train.js';
-import type { JsonObject, StudyData, TrainEvent, TrainRequest } from '../../trainer/types.js';
+import type { Json, JsonObject, StudyData, TrainEvent, TrainRequest } from '../../trainer/types.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -106,6 +106,29 @@ describe('train', () => {
       expect(resumedAt).toBeGreaterThan(stopAt);
       expect(weightsOf(name)).toBe(weightsOf('whole'));
     }
+  });
+
+  it.each<[string, Record<string, Json>]>([
+    ['adafactor', { optimizer: 'adafactor' }],
+    ['muon', { optimizer: 'muon' }],
+    ['grass', { optimizer: 'grass' }],
+    ['an adapter', { lora_rank: 2 }],
+    ['micro-batches', { accumulate: 4 }],
+  ])('does so with %s too', async (name, extra) => {
+    const parentDir = join(folder, 'plain-model');
+    const config = { ...TINY, steps: 15, checkpoint_seconds: 0, validation: 0, ...extra };
+    const rest = { config, parentDir };
+    const whole = request(`${name}-whole`, rest);
+    await train(whole);
+    const stopped = request(`${name}-stopped`, rest);
+    const abort = new AbortController();
+    const onEvent = (event: TrainEvent) => event.type === 'checkpoint' && abort.abort();
+    await expect(train(stopped, { onEvent, signal: abort.signal })).rejects.toThrow(/abort/i);
+    await train(stopped);
+    const file = extra.lora_rank ? 'adapter_model.safetensors' : 'model.safetensors';
+    const read = (dir: string) => readFileSync(join(dir, file)).toString('base64');
+    expect(read(stopped.outDir)).toBe(read(whole.outDir));
+    if (!extra.lora_rank) expect(read(whole.outDir)).not.toBe(readFileSync(join(parentDir, file)).toString('base64'));
   });
 
   it('publishes a fine-tune that answers better than its parent, and keeps the parent where it does not', async () => {
