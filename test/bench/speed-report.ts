@@ -10,6 +10,8 @@ export interface Measured {
   shape: BatchShape;
   milliseconds: number;
   fastest: number;
+  /** Share of the machine that was at work for others meanwhile. */
+  others: number;
   /** One for each way of setting PyTorch's threads, the same as ours first. */
   peers: MeasuredPeer[];
 }

@@ -31,7 +31,8 @@ export interface PeerOptions {
   weights: Weights;
   optimizer: AdamWOptions;
   threads: PeerThreads;
-  device: 'cpu' | 'cuda';
+  /** As torch.device has it: cpu or cuda. */
+  device: string;
   /** torch.compile, of PyTorch 2. */
   compile: boolean;
 }

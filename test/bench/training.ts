@@ -1,13 +1,11 @@
 // Speed of training beside PyTorch's, by turns in one run, and where a step goes. See docs/speed.md.
 // Usage: npm run bench:training -- [--size 1M|30M|200M] [--shapes 64x48,32x112] [--rounds 8] [--write]; all options below.
-import { availableParallelism, cpus } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
 import { chooseDevice } from '../../trainer/devices/choose-device.js';
 import { DEVICE_REQUESTS, type DeviceRequest } from '../../trainer/devices/device.js';
 import type { StackedBatches } from '../../trainer/executors/executor.js';
-import { makeExecutor } from '../../trainer/executors/make-executor.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../trainer/model/config.js';
 import { initialWeights, parameterSpecs, sizeOf } from '../../trainer/model/parameters.js';
 import type { BatchShape } from '../../trainer/model/training-graph.js';
@@ -15,9 +13,10 @@ import { adamW } from '../../trainer/optimizers/adamw.js';
 import { Random } from '../../trainer/random.js';
 import { DEFAULT_TRAIN_CONFIG } from '../../trainer/train-config.js';
 import { arithmeticPeak, machineName, productRate, stepOperations } from './machine-rates.js';
+import { ourSide, peerSide, type Run } from './sides.js';
 import { type Measured, writeReport } from './speed-report.js';
 import { PRODUCTS, profileStep, type StepProfile } from './step-profile.js';
-import { findPython, TorchPeer } from './torch-peer.js';
+import { findPython } from './torch-peer.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -57,6 +56,8 @@ const optimizer = { beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: 
 const threads = Number(options.threads);
 const runSteps = Number(options.steps);
 const peerThreads = options['peer-threads'] ?? [...new Set([`${threads}/${threads}`, `${threads}/1`, '1/1'])].join(',');
+/** Share of the machine at work for others above which figures do not count. */
+const DISTURBED = 0.04;
 const lines: string[] = [];
 const print = (line: string) => {
   console.log(line);
@@ -86,70 +87,21 @@ function makeBatches(shape: BatchShape): StackedBatches {
   };
 }
 
-/** Milliseconds that all cores of the machine have been at work. */
-const machineBusy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
-
-interface Run {
-  milliseconds: number;
-  loss: ArrayLike<number>;
-  /** Share of the machine that was at work for others meanwhile. */
-  others: number;
-}
-
-/** Runs one side; `processor` tells the milliseconds of processor time that the side itself took. */
-async function observe(
-  run: () => Promise<{ milliseconds: number; processor: number; loss: ArrayLike<number> }>,
-): Promise<Run> {
-  // Threads of the side that ran before may still wait by spinning.
-  await pause(150);
-  const busy = machineBusy();
-  const begin = performance.now();
-  const { milliseconds, processor, loss } = await run();
-  const others = (machineBusy() - busy - processor) / ((performance.now() - begin) * cpus().length);
-  return { milliseconds: milliseconds / runSteps, loss, others };
-}
-
-interface Side {
-  name: string;
-  run: () => Promise<Run>;
-  stop: () => Promise<void>;
-}
-
-async function ourSide(batches: StackedBatches, rates: Float32Array): Promise<Side> {
-  const executor = makeExecutor(device, { model: { config }, optimizer: adamW(optimizer), threads });
-  await executor.load(executor.initialState(initialWeights(config, 1)));
-  const run = async () => {
-    const before = process.cpuUsage();
-    const begin = performance.now();
-    const { loss } = await executor.run(batches, rates);
-    const { user, system } = process.cpuUsage(before);
-    return { milliseconds: performance.now() - begin, processor: (user + system) / 1000, loss };
-  };
-  return { name: 'OmniReg', run: () => observe(run), stop: () => executor.release() };
-}
-
-async function peerSide(python: string, text: string, batches: StackedBatches, rates: Float32Array): Promise<Side> {
-  const [torch, blas] = text.split('/').map(Number);
-  const peer = await TorchPeer.start({
-    python,
-    config,
-    weights: initialWeights(config, 1),
-    optimizer,
-    threads: { torch: torch!, blas: blas! },
-    device: options['peer-device'] === 'cuda' ? 'cuda' : 'cpu',
-    compile: options.compile,
-  });
-  const counts = `${torch} thread${torch === 1 ? '' : 's'}${torch === blas ? '' : `, OpenBLAS ${blas}`}`;
-  const name = `PyTorch ${peer.version}, ${counts}${options.compile ? ', compiled' : ''}`;
-  return { name, run: () => observe(() => peer.run(batches, rates)), stop: async () => peer.stop() };
-}
-
 /** Runs all sides by turns, from the same weights on the same batches. */
 async function measure(shape: BatchShape, python: string | undefined): Promise<Measured> {
   const batches = makeBatches(shape);
   const rates = new Float32Array(runSteps).fill(1e-4);
-  const sides = [await ourSide(batches, rates)];
-  if (python) for (const text of peerThreads.split(',')) sides.push(await peerSide(python, text, batches, rates));
+  const course = { config, weights: initialWeights(config, 1), optimizer, batches, rates };
+  const sides = [await ourSide(course, device, threads)];
+  if (python) {
+    const { 'peer-device': peerDevice, compile } = options;
+    for (const text of peerThreads.split(',')) {
+      const [torch, blas] = text.split('/').map(Number);
+      sides.push(
+        await peerSide(course, { python, threads: { torch: torch!, blas: blas! }, device: peerDevice, compile }),
+      );
+    }
+  }
   const rounds: Run[][] = [];
   const apart = sides.map(() => 0);
   // The first round builds sessions and warms caches; its losses count, its times do not.
@@ -165,10 +117,12 @@ async function measure(shape: BatchShape, python: string | undefined): Promise<M
 
   const last = rounds.at(-1)!;
   const times = (s: number) => rounds.map((runs) => runs[s]!.milliseconds);
+  const processor = (s: number) => `processor time ${median(rounds.map((runs) => runs[s]!.processor)).toFixed(1)} ms`;
   const { batch, length, steps } = shape;
   print(`\nbatch ${batch} × ${length} prompt tokens + ${steps} decoder steps`);
   const others = median(rounds.flat().map((run) => run.others));
-  if (others > 0.03) print(`  Other work took ${percent(others)} of the machine meanwhile: these figures do not count`);
+  if (others > DISTURBED)
+    print(`  Other work took ${percent(others)} of the machine meanwhile: these figures do not count`);
   const peers = sides.slice(1).map(({ name }, i) => {
     const ratios = times(i + 1).map((t, r) => t / rounds[r]![0]!.milliseconds);
     return {
@@ -179,10 +133,10 @@ async function measure(shape: BatchShape, python: string | undefined): Promise<M
       ratios,
     };
   });
-  printSpeed({ shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), peers });
+  printSpeed({ shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), others, peers }, processor(0));
   peers.forEach(({ name, milliseconds, fastest, ratio, ratios }, i) => {
     const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-    print(`  ${name}: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)})`);
+    print(`  ${name}: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${processor(i + 1)}`);
     print(`    OmniReg is ${ratio.toFixed(2)} × as fast: the median of ${ratios.length} pairs of runs, ${range}`);
     const [ours, theirs] = [last[0]!.loss[runSteps - 1]!, last[i + 1]!.loss[runSteps - 1]!];
     const count = runSteps * (rounds.length + 1);
@@ -190,14 +144,14 @@ async function measure(shape: BatchShape, python: string | undefined): Promise<M
       `    loss after ${count} steps ${ours.toFixed(6)} and ${theirs.toFixed(6)}, never further apart than ${apart[i + 1]!.toExponential(1)}`,
     );
   });
-  return { shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), peers };
+  return { shape, milliseconds: median(times(0)), fastest: Math.min(...times(0)), others, peers };
 }
 
-function printSpeed({ shape, milliseconds, fastest }: Measured) {
+function printSpeed({ shape, milliseconds, fastest }: Measured, processor: string) {
   const rate = stepOperations(config, shape) / (milliseconds / 1000);
   const tokens = Math.round((shape.batch * shape.length) / (milliseconds / 1000));
   print(
-    `  OmniReg: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${tokens} prompt tokens/s`,
+    `  OmniReg: ${milliseconds.toFixed(1)} ms a step (fastest run ${fastest.toFixed(1)}), ${processor}, ${tokens} prompt tokens/s`,
   );
   const ofPeak = peak ? `, ${percent(rate / peak.rate)} of the arithmetic peak` : '';
   print(
@@ -257,4 +211,7 @@ for (const text of options.shapes.split(',')) {
   printProfile(profile, product);
   profiles.push(profile);
 }
-if (options.write) await writeReport(lines, measured, profiles);
+const disturbed = measured.some(({ others }) => others > DISTURBED);
+if (options.write && disturbed)
+  console.log('\ndocs/ stays as it is: run this again when nothing else runs on the machine');
+else if (options.write) await writeReport(lines, measured, profiles);
