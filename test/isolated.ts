@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 /** What `report` of the script was given. `arguments_` reach it as `process.argv[2]`, in JSON. Rejects with its last words. */
 export function runIsolated<T>(script: URL, arguments_: unknown = null): Promise<T> {
   const child = fork(script, [JSON.stringify(arguments_)], {
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--expose-gc', '--import', 'tsx'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   let words = '';
