@@ -1,4 +1,5 @@
 // Every setting of the service: one typed table of defaults, overridden by OMNIREG_* variables and then by the caller.
+import { DEVICE_REQUESTS, type DeviceRequest } from '../trainer/devices/device.js';
 import { nearestName } from '../trainer/nearest.js';
 
 export interface ServiceConfig {
@@ -9,6 +10,12 @@ export interface ServiceConfig {
   /** Folder of the database, the models and the scratch space of jobs; made where there is none. */
   dataDir: string;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+  /**
+   * Where models answer, and where trainings run that name no device. `auto`: a GPU that works and is none in software, else
+   * the CPU.
+   */
+  device: DeviceRequest;
 
   /** Largest body, in bytes. */
   maxBodyBytes: number;
@@ -55,6 +62,7 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   port: 8080,
   dataDir: '.omnireg',
   logLevel: 'warn',
+  device: 'auto',
   maxBodyBytes: 16 * 1024 * 1024,
   maxBatchRows: 1000,
   maxQueries: 1000,
@@ -73,16 +81,13 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   streamHeartbeatMs: 15_000,
 };
 
-const LOG_LEVELS: readonly string[] = [
-  'silent',
-  'error',
-  'warn',
-  'info',
-  'debug',
-] satisfies ServiceConfig['logLevel'][];
+const CHOICES: { readonly [key in keyof ServiceConfig]?: readonly string[] } = {
+  logLevel: ['silent', 'error', 'warn', 'info', 'debug'] satisfies ServiceConfig['logLevel'][],
+  device: DEVICE_REQUESTS,
+};
 const PREFIX = 'OMNIREG_';
-/** Variables of the command line, which a server that it starts inherits. */
-const NOT_OURS = new Set(['OMNIREG_URL']);
+/** Variables of the command line and of the tests, which a server that they start inherits. */
+const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_REQUIRE_WEBGPU']);
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -124,8 +129,9 @@ function check(name: string, key: keyof ServiceConfig, value: unknown): void {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
     throw new ConfigError(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(value)}`);
   }
-  if (key === 'logLevel' && !LOG_LEVELS.includes(String(value)))
-    throw new ConfigError(`${name} must be one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(value)}`);
+  const choices = CHOICES[key];
+  if (choices && !choices.includes(String(value)))
+    throw new ConfigError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`);
   if (typeof value !== 'string' || value === '') throw new ConfigError(`${name} must be a text that is not empty`);
 }
 

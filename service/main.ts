@@ -8,6 +8,7 @@ try {
   const server = await startServer();
   process.stderr.write(`OmniReg listens on ${server.url}\n`);
   process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+  void server.device.then(({ line }) => process.stderr.write(`${line}\n`));
 
   let draining = false;
   const drain = (signal: NodeJS.Signals) => {

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openSqliteStore } from '../store/sqlite-store.js';
+import { chooseDevice, type DeviceChoice } from '../trainer/devices/choose-device.js';
 import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
 import { resolveConfig, type ServiceConfig } from './config.js';
@@ -13,13 +14,15 @@ import { PredictionClient } from './prediction/prediction-client.js';
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   url: string;
+  /** What models run on, and why; settles some time after the start, a second or so with `auto`. */
+  device: Promise<DeviceChoice>;
   /** Answers what was asked, stops trainings after a checkpoint, and closes everything. */
   close(): Promise<void>;
 }
 
 /**
  * @param options settings that go before the environment's (OMNIREG_*)
- * @throws ConfigError, StoreError, or the system's error where the address cannot be listened on
+ * @throws ConfigError, TrainerError `device_unavailable`, StoreError, or the system's error where the address cannot be listened on
  */
 export async function startServer(
   options: Partial<ServiceConfig> = {},
@@ -28,6 +31,9 @@ export async function startServer(
   // Before anything loads ONNX Runtime, which would report its use to its makers.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   const config = resolveConfig(options, env);
+  const device = chooseDevice(config.device);
+  // What was asked for by name must be there; `auto` takes what it finds, and nobody waits for that.
+  if (config.device !== 'auto') await device;
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   const databaseFile = join(dataDir, 'omnireg.sqlite');
@@ -38,6 +44,8 @@ export async function startServer(
     loadedModels: config.loadedModels,
     maxContextTrials: config.maxContextTrials,
     threads: config.predictionThreads,
+    device: device.then((choice) => choice.device),
+    mayFallBack: config.device === 'auto',
     maxWaiting: config.maxWaitingPredictions,
   });
   const jobs = new JobSupervisor({
@@ -59,6 +67,7 @@ export async function startServer(
   jobs.start();
   return {
     url: urlOf(app.server.address() as AddressInfo),
+    device,
     async close() {
       await closing(() => app.close());
       await Promise.all([jobs.stop(), predictor.close()]);

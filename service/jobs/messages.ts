@@ -1,5 +1,6 @@
 // What the supervisor and a training's process say to each other.
 import type { Job } from '../../store/types.js';
+import type { DeviceRequest } from '../../trainer/devices/device.js';
 import type { TrainEvent, TrainResult } from '../../trainer/types.js';
 
 /** Everything that the process needs: it reads the trials itself. */
@@ -10,6 +11,8 @@ export interface JobStart {
   parentDir: string | null;
   outDir: string;
   workDir: string;
+  /** The server's, for trainings that name none. */
+  device: DeviceRequest;
 }
 
 export type ToJob = { type: 'start'; start: JobStart } | { type: 'stop' };

@@ -37,14 +37,15 @@ async function run(start: JobStart): Promise<void> {
   }
 }
 
-async function trainRequest(store: Store, { job, parentDir, outDir, workDir }: JobStart): Promise<TrainRequest> {
+async function trainRequest(store: Store, start: JobStart): Promise<TrainRequest> {
+  const { job, parentDir, outDir, workDir, device } = start;
   const studies: StudySource[] = [];
   for (const id of job.studies) {
     const study = await store.getStudy(id);
     if (study === null) throw new Error(`${id} is no longer in the database`);
     studies.push(...(await studySources(store, study, job.snapshot)));
   }
-  const config = { ...job.hyperparameters, seed: job.seed };
+  const config = { device, ...job.hyperparameters, seed: job.seed };
   return { studies, outDir, workDir, config, ...(parentDir === null ? {} : { parentDir }) };
 }
 

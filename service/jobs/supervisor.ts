@@ -123,7 +123,7 @@ export class JobSupervisor implements JobRunner {
       const process = new JobProcess({
         store,
         lease,
-        start: { job, databaseFile, parentDir, outDir, workDir: join(jobsDir, job.id) },
+        start: { job, databaseFile, parentDir, outDir, workDir: join(jobsDir, job.id), device: config.device },
         model: { id: modelId, directory, base: parent === null ? null : (parent.base ?? parent.id) },
         leaseMs: config.jobLeaseMs,
         stopMs: config.jobStopMs,

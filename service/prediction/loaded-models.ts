@@ -1,4 +1,5 @@
 // Models in memory: a few whole ones, and on each any number of adapters, which come and go without their base being read again.
+import type { Device } from '../../trainer/devices/device.js';
 import type { Inference } from '../../trainer/model/inference.js';
 import type { ModelDirectory } from '../../trainer/model-directory.js';
 import type { Predictor } from '../../trainer/predictor.js';
@@ -22,6 +23,7 @@ export class LoadedModels {
   constructor(
     limit: number,
     private readonly threads: number,
+    private readonly device: Device,
   ) {
     this.bases = new LruCache(limit, async ({ inferences }) => {
       for (const inference of inferences.values()) await inference.release();
@@ -45,7 +47,7 @@ export class LoadedModels {
       const opened = await openModel(modelDir, async () => model);
       const lora = opened.adapter?.lora;
       const shape = JSON.stringify(lora ?? null);
-      const inference = inferences.get(shape) ?? new Inference({ ...model, lora }, this.threads);
+      const inference = inferences.get(shape) ?? new Inference({ ...model, lora }, this.threads, this.device);
       inferences.set(shape, inference);
       return new Predictor(opened, inference);
     });

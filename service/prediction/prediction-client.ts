@@ -5,7 +5,9 @@ import { ServiceError } from '../errors.js';
 import type { PredictionService } from '../services.js';
 import type { FromWorker, PredictionInput, PredictionOutput, ToWorker, WorkerOptions } from './protocol.js';
 
-export interface PredictionClientOptions extends WorkerOptions {
+export interface PredictionClientOptions extends Omit<WorkerOptions, 'device'> {
+  /** Settles when the devices have been looked at; requests wait for it. */
+  device: Promise<WorkerOptions['device']>;
   /** Requests under way or waiting; one more is refused. */
   maxWaiting: number;
 }
@@ -26,6 +28,7 @@ export class PredictionClient implements PredictionService {
   constructor(private readonly options: PredictionClientOptions) {}
 
   async predict(input: PredictionInput): Promise<PredictionOutput> {
+    const device = await this.options.device;
     if (this.closing)
       throw new ServiceError('shutting_down', 'The server is stopping; send the request again when it is back');
     if (this.waiting.size >= this.options.maxWaiting) {
@@ -37,7 +40,8 @@ export class PredictionClient implements PredictionService {
     const begun = performance.now();
     const output = await new Promise<PredictionOutput>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.post({ type: 'predict', id, input });
+      this.worker ??= this.start(device);
+      this.worker.postMessage({ type: 'predict', id, input } satisfies ToWorker);
     });
     // Waiting for others is in this time too, which errs on the side of later.
     this.averageMs = 0.8 * this.averageMs + 0.2 * (performance.now() - begun);
@@ -50,18 +54,13 @@ export class PredictionClient implements PredictionService {
     const { worker } = this;
     if (worker === undefined) return;
     const ended = new Promise((resolve) => worker.once('exit', resolve));
-    this.post({ type: 'close' });
+    worker.postMessage({ type: 'close' } satisfies ToWorker);
     await ended;
   }
 
-  private post(message: ToWorker): void {
-    this.worker ??= this.start();
-    this.worker.postMessage(message);
-  }
-
-  private start(): Worker {
-    const { databaseFile, loadedModels, maxContextTrials, threads } = this.options;
-    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads };
+  private start(device: WorkerOptions['device']): Worker {
+    const { databaseFile, loadedModels, maxContextTrials, threads, mayFallBack } = this.options;
+    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads, device, mayFallBack };
     const worker = new Worker(entryPoint('service/prediction/predictor-worker'), { workerData });
     worker.on('message', (message: FromWorker) => this.settle(message));
     worker.on('error', (error) => this.lose(worker, error.message));

@@ -1,4 +1,5 @@
 // What the HTTP thread and the prediction worker say to each other.
+import type { Device } from '../../trainer/devices/device.js';
 import type { JsonObject, Prediction, PredictResult } from '../../trainer/types.js';
 
 export interface PredictionInput {
@@ -17,6 +18,9 @@ export interface PredictionOutput {
 }
 
 export interface WorkerOptions {
+  device: Device;
+  /** Whether a GPU that fails is given up for the CPU. */
+  mayFallBack: boolean;
   databaseFile: string;
   loadedModels: number;
   maxContextTrials: number;

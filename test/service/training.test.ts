@@ -22,7 +22,7 @@ let first: Job;
 const ENDLESS = { ...TINY_TRAINING, steps: 1_000_000 };
 
 beforeAll(async () => {
-  server = await startServer({ port: 0, dataDir, logLevel: 'silent', streamHeartbeatMs: 50 }, {});
+  server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', streamHeartbeatMs: 50 }, {});
   api = client(server.url);
   study = (await api.makeStudy(['loss', 'time'])).id;
   await api.addTrials(
@@ -253,7 +253,10 @@ describe('a prediction', () => {
   });
 
   it('is refused with 429 when too many wait', async () => {
-    const narrow = await startServer({ port: 0, dataDir, logLevel: 'silent', maxWaitingPredictions: 1 }, {});
+    const narrow = await startServer(
+      { port: 0, dataDir, logLevel: 'silent', device: 'cpu', maxWaitingPredictions: 1 },
+      {},
+    );
     const there = client(narrow.url);
     const replies = await Promise.all([1, 2, 3].map(() => there.post(`/v1/studies/${study}/predictions`, { queries })));
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 429, 429]);
@@ -284,7 +287,7 @@ describe('closing', () => {
     await opened;
     await server.close();
     expect((await stream).at(-1)!.event).not.toBe('end');
-    server = await startServer({ port: 0, dataDir, logLevel: 'silent' }, {});
+    server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu' }, {});
     api = client(server.url);
     await readStream(`${api.url}/v1/fine-tuning-jobs/${job.id}/events`, {}, ({ data }) =>
       data.includes('Going on from step'),

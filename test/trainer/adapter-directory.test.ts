@@ -73,7 +73,7 @@ describe('an adapter', () => {
   });
 
   it('is swapped without its base being read again', async () => {
-    const models = new LoadedModels(1, 1);
+    const models = new LoadedModels(1, 1, 'cpu');
     const expected = new Map<string, number[]>();
     for (const [name, asked] of [
       ['up', study('c', 3)],

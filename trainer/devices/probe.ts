@@ -54,7 +54,10 @@ function tryInProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<{ answer: ProbeAnswer; log: string }> {
   const entry = packageFile('dist', 'trainer', 'devices', 'probe-process.js');
-  if (!existsSync(entry)) throw new Error(`${entry} is missing: run "npm run build"`);
+  if (!existsSync(entry)) {
+    const reason = `${entry}, which tries it, is missing: run "npm run build"`;
+    return Promise.resolve({ answer: { works: false, reason }, log: '' });
+  }
   const child = fork(entry, [device], {
     env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', ...env },
     execArgv: [],

@@ -1,13 +1,16 @@
 // omnireg serve: the service in the foreground, until Ctrl-C.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError, exitCodes } from '../errors.js';
 import { contextOf, integerOption } from '../options.js';
 import { ServerProcess } from '../server-process.js';
+
+const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda'];
 
 interface ServeCommandOptions {
   port?: number;
   host?: string;
   data?: string;
+  device?: string;
 }
 
 export function addServeCommand(program: Command): void {
@@ -17,15 +20,19 @@ export function addServeCommand(program: Command): void {
     .option('--port <n>', 'port to listen on, 0 for any that is free (default: 8080)', integerOption(0, 65_535))
     .option('--host <address>', 'address to listen on (default: 127.0.0.1; there is no authentication)')
     .option('--data <folder>', 'folder of the database and the models (default: .omnireg)')
+    .addOption(
+      new Option('--device <name>', 'where models run (default: auto, a GPU where there is one)').choices(DEVICES),
+    )
     .action((options: ServeCommandOptions, command: Command) => runServe(options, command));
 }
 
-async function runServe({ port, host, data }: ServeCommandOptions, command: Command): Promise<void> {
+async function runServe({ port, host, data, device }: ServeCommandOptions, command: Command): Promise<void> {
   const { terminal, signal } = contextOf(command);
   const env = {
     ...(port === undefined ? {} : { OMNIREG_PORT: String(port) }),
     ...(host === undefined ? {} : { OMNIREG_HOST: host }),
     ...(data === undefined ? {} : { OMNIREG_DATA_DIR: data }),
+    ...(device === undefined ? {} : { OMNIREG_DEVICE: device }),
   };
   const server = await ServerProcess.start({ env, onLog: (line) => terminal.say(line) });
   terminal.result({ url: server.url });
