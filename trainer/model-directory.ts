@@ -8,6 +8,7 @@ import { TrainerError } from './errors.js';
 import { writeFolderAtomic } from './files.js';
 import type { HistoryRow } from './history.js';
 import { huggingFaceFiles } from './hugging-face/export-files.js';
+import type { ExportReports } from './hugging-face/measured-exports.js';
 import { fromHuggingFaceConfig, type ModelConfig, toHuggingFaceConfig } from './model/config.js';
 import type { Weights } from './model/parameters.js';
 import type { Precision } from './model/precision.js';
@@ -24,6 +25,8 @@ export interface ModelCard {
   calibration_scores: number[];
   metrics: Record<string, number>;
   training: Record<string, Json>;
+  /** What smaller files of the weights were measured to lose: see hugging-face/measured-exports.ts. */
+  exports?: ExportReports;
   /** Weights of a stock T5 with new rows for numbers: it has not learned to answer yet. */
   imported?: boolean;
 }

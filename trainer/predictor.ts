@@ -20,7 +20,9 @@ import { Evidence, type Observation, type Point } from './evidence.js';
 import { EXPERT_NAMES } from './experts/expert.js';
 import type { FittedExperts } from './experts/fit-experts.js';
 import { fitHistory, type HistoryModel, thin } from './history.js';
+import { requireOffered } from './hugging-face/measured-exports.js';
 import { Inference } from './model/inference.js';
+import type { Precision } from './model/precision.js';
 import { PromptEncoder, renderPrompt } from './prompt.js';
 import { Random } from './random.js';
 import type {
@@ -69,10 +71,19 @@ export class Predictor {
     this.encoder = new PromptEncoder(model.tokenizer, model.card);
   }
 
-  /** Throws TrainerError `model_files` or `model_config` where the directory is not a model of ours. */
-  static async load(modelDir: string, threads = availableParallelism(), device: Device = 'cpu'): Promise<Predictor> {
+  /**
+   * @param precision of the weights; one that was measured to lose too much is refused
+   * @throws TrainerError `model_files` or `model_config` where the directory is not a model of ours
+   */
+  static async load(
+    modelDir: string,
+    threads = availableParallelism(),
+    device: Device = 'cpu',
+    precision: Precision = 'float32',
+  ): Promise<Predictor> {
     const model = await openModel(modelDir);
-    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora }, threads, device));
+    requireOffered(model.card.exports, precision, modelDir);
+    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora, precision }, threads, device));
   }
 
   async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {

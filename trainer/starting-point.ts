@@ -5,6 +5,7 @@ import { packageFile } from '../tokenizer/package-root.js';
 import { type OpenModel, openModel, saveAdapter } from './adapter-directory.js';
 import { TrainerError } from './errors.js';
 import type { HistoryRow } from './history.js';
+import { offeredPrecisions } from './hugging-face/measured-exports.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialAdapter, type LoraConfig, mergeAdapter } from './model/lora.js';
 import { initialWeights, type Weights } from './model/parameters.js';
@@ -113,7 +114,8 @@ export async function saveTrained(
   const { model, parent, frozen, tokenizerJson } = start;
   const { config, adapter: lora } = model;
   if (!lora || !parent) {
-    await saveModel(path, { config, weights: trained, tokenizerJson, history: all, card });
+    const model = { config, weights: trained, tokenizerJson, history: all, card };
+    await saveModel(path, model, ['float32', ...offeredPrecisions(card.exports)]);
     return;
   }
   const adapter = { lora, weights: trained };

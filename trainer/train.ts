@@ -13,6 +13,7 @@ import type { TrainingState } from './executors/executor.js';
 import { makeExecutor } from './executors/make-executor.js';
 import { collectHistory, mergeHistory } from './history.js';
 import { baseModel } from './hugging-face/import-model.js';
+import { measureExports } from './hugging-face/measured-exports.js';
 import { weightsDigest } from './model/weights.js';
 import { makeOptimizer } from './optimizers/optimizers.js';
 import {
@@ -136,6 +137,11 @@ async function trainOn(
   const resolved = { ...config } as unknown as Record<string, Json>;
   if (verdict.publish) {
     emit({ type: 'phase', phase: 'save', message: 'Writing the model' });
+    const exports = model.adapter
+      ? undefined
+      : await measureExports(after, (precision) =>
+          validate(questions, { config: model.config, weights: state.weights, precision }, config.threads),
+        );
     const card = {
       serialization_version: SERIALIZATION_VERSION,
       max_prompt: config.max_prompt,
@@ -143,6 +149,7 @@ async function trainOn(
       calibration_scores: after?.centralities ?? [],
       metrics,
       training: resolved,
+      ...(exports && { exports }),
     };
     await saveTrained(request.outDir, start, state.weights, { card, own: ownHistory, all: history });
   }

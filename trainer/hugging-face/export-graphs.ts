@@ -33,7 +33,7 @@ const PAST = 'past_decoder_sequence_length';
 /** The weights as files number their tokens. */
 function fileParameters(g: Graph, config: ModelConfig, weights: Weights, precision: Precision): ParameterValues {
   const embedding = inFileOrder(weights.get('shared.weight')!, config);
-  return weightParameters(g, config, new Map(weights).set('shared.weight', embedding), precision);
+  return weightParameters(g, config, new Map(weights).set('shared.weight', embedding), { precision });
 }
 
 /** 0, 1, 2, … as float32 [length]: whole numbers that small are exact, and every device can compute with them. */

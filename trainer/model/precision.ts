@@ -19,46 +19,56 @@ export type Precision = (typeof PRECISIONS)[number];
 
 /** Largest magnitude of a quantized weight: symmetric, so that no zero point is needed. */
 const INT8_MAX = 127;
+const EMBEDDING = 'shared.weight';
+
+export interface WeightOptions {
+  precision: Precision;
+  /** Inputs that hold an adapter's matrices, by name, and the factor of its addition. */
+  adapter?: { values: ReadonlyMap<string, Value>; scale: number };
+}
 
 /** The weights as initializers of `g`, with the products and lookups that their precision calls for. */
 export function weightParameters(
   g: Graph,
   config: ModelConfig,
   weights: Weights,
-  precision: Precision = 'float32',
+  { precision, adapter }: WeightOptions,
 ): ParameterValues {
   const specs = parameterSpecs(config);
-  const store = ({ name, shape }: ParameterSpec) => g.initializer(name, 'float32', shape, weights.get(name)!);
-  if (precision === 'float32') return parameterLookup(new Map(specs.map((s) => [s.name, store(s)])));
-  if (precision === 'float16') {
-    const half = ({ name, shape }: ParameterSpec) =>
+  const values = new Map(adapter?.values);
+  const float32 = ({ name, shape }: ParameterSpec) => g.initializer(name, 'float32', shape, weights.get(name)!);
+  if (precision !== 'int8') {
+    const float16 = ({ name, shape }: ParameterSpec) =>
       Cast(g.initializer(name, 'float16', shape, toFloat16(weights.get(name)!)), 'float32');
-    return parameterLookup(new Map(specs.map((s) => [s.name, half(s)])));
+    for (const spec of specs) values.set(spec.name, precision === 'float16' ? float16(spec) : float32(spec));
+    return parameterLookup(values, adapter?.scale);
   }
   const integers = new Map<string, { values: Value; scales: Value }>();
-  const floats = new Map<string, Value>();
   for (const spec of specs) {
     const { name, shape, kind } = spec;
-    if (kind !== 'linear' && name !== 'shared.weight') {
-      floats.set(name, store(spec));
-      continue;
-    }
-    const [rows, columns] = shape as [number, number];
-    const { values, scales } = quantize(weights.get(name)!, rows, columns, kind === 'linear' ? 'column' : 'row');
-    integers.set(name, {
-      values: g.initializer(name, 'int8', shape, values),
-      scales: g.initializer(`${name}.scales`, 'float32', kind === 'linear' ? [columns] : [rows, 1], scales),
-    });
+    if (kind === 'linear' || name === EMBEDDING) integers.set(name, storeIntegers(g, spec, weights.get(name)!));
+    else values.set(name, g.initializer(name, 'float32', shape, weights.get(name)!));
   }
-  const linear = (x: Value, name: string): Value => {
-    const { values, scales } = integers.get(name)!;
-    return QuantizedMatMul(x, values, scales);
+  return parameterLookup(values, adapter?.scale, {
+    product: (x, name) => {
+      const { values, scales } = integers.get(name)!;
+      return QuantizedMatMul(x, values, scales);
+    },
+    embed: (ids) => {
+      const { values, scales } = integers.get(EMBEDDING)!;
+      return Mul(Cast(Gather(values, ids, 0), 'float32'), Gather(scales, ids, 0));
+    },
+  });
+}
+
+/** A matrix with scales [columns], or the embedding with scales [rows, 1], so that they are looked up as its rows are. */
+function storeIntegers(g: Graph, { name, shape, kind }: ParameterSpec, data: Float32Array) {
+  const [rows, columns] = shape as [number, number];
+  const { values, scales } = quantize(data, rows, columns, kind === 'linear' ? 'column' : 'row');
+  return {
+    values: g.initializer(name, 'int8', shape, values),
+    scales: g.initializer(`${name}.scales`, 'float32', kind === 'linear' ? [columns] : [rows, 1], scales),
   };
-  const embed = (ids: Value): Value => {
-    const { values, scales } = integers.get('shared.weight')!;
-    return Mul(Cast(Gather(values, ids, 0), 'float32'), Gather(scales, ids, 0));
-  };
-  return Object.assign(parameterLookup(floats), { linear, embed });
 }
 
 /** The nearest multiples of one scale a column, or a row: max |w| / 127. A column of zeros has the scale 1. */

@@ -4,8 +4,9 @@ import { Slice, Squeeze } from '../graph/ops/shape.js';
 import { LogSoftmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
 import { type LoraConfig, loraSpecs } from './lora.js';
-import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
-import { causalMask, decode, encode, paddingMask, parameterLookup, relativeBuckets } from './t5.js';
+import type { ParameterSpec, Weights } from './parameters.js';
+import { type Precision, weightParameters } from './precision.js';
+import { causalMask, decode, encode, paddingMask, relativeBuckets } from './t5.js';
 import { adapterScale } from './trainable.js';
 
 /** A model as it is served: its weights stand in the graph; an adapter's are inputs, so that it can be changed between runs. */
@@ -13,6 +14,8 @@ export interface ServedModel {
   config: ModelConfig;
   weights: Weights;
   lora?: LoraConfig | undefined;
+  /** How the weights are stored and multiplied; float32 by default. int8 is for the CPU. */
+  precision?: Precision | undefined;
 }
 
 /** The adapter matrices that one part of the model reads. Inputs of its graph, by the names of `loraSpecs`. */
@@ -22,12 +25,10 @@ export function adapterInputs({ config, lora }: ServedModel, part: 'encoder' | '
 }
 
 function parameterValues(g: Graph, model: ServedModel, part: 'encoder' | 'decoder') {
-  const { config, weights, lora } = model;
-  const values = parameterSpecs(config).map(
-    (s) => [s.name, g.initializer(s.name, 'float32', s.shape, weights.get(s.name)!)] as const,
-  );
-  const adapter = adapterInputs(model, part).map((s) => [s.name, g.input(s.name, 'float32', s.shape)] as const);
-  return parameterLookup(new Map([...values, ...adapter]), adapterScale({ config, adapter: lora }));
+  const { config, weights, lora, precision = 'float32' } = model;
+  const inputs = adapterInputs(model, part).map((s) => [s.name, g.input(s.name, 'float32', s.shape)] as const);
+  const adapter = { values: new Map(inputs), scale: adapterScale({ config, adapter: lora }) };
+  return weightParameters(g, config, weights, { precision, adapter });
 }
 
 /**

@@ -183,23 +183,35 @@ export function causalMask(steps: number): Float32Array {
   return mask;
 }
 
+/** How weights that are not stored as plain floats are multiplied with and looked up: see precision.ts. */
+export interface StoredWeights {
+  /** x·W. */
+  product(x: Value, name: string): Value;
+  /** Rows of `shared.weight`. */
+  embed(ids: Value): Value;
+}
+
 /**
  * Looks parameters up in a map of graph values. Where the map also holds `….lora_A.weight` and `….lora_B.weight` of a matrix,
  * its products get (x·A)·B on top, scaled by `loraScale` (alpha / rank).
  */
-export function parameterLookup(values: ReadonlyMap<string, Value>, loraScale = 1): ParameterValues {
+export function parameterLookup(
+  values: ReadonlyMap<string, Value>,
+  loraScale = 1,
+  stored?: StoredWeights,
+): ParameterValues {
   const lookup = (name: string): Value => {
     const value = values.get(name);
     if (!value) throw new Error(`T5: no parameter ${name}`);
     return value;
   };
   const linear = (x: Value, name: string): Value => {
-    const product = MatMul(x, lookup(name));
+    const product = stored ? stored.product(x, name) : MatMul(x, lookup(name));
     const down = values.get(loraName(name, 'A'));
     const up = values.get(loraName(name, 'B'));
     if (!down || !up) return product;
     return Add(product, MatMul(Mul(MatMul(x, down), x.graph.scalar(x.dtype, loraScale)), up));
   };
-  const embed = (ids: Value): Value => Gather(lookup('shared.weight'), ids, 0);
+  const embed = (ids: Value): Value => (stored ? stored.embed(ids) : Gather(lookup('shared.weight'), ids, 0));
   return Object.assign(lookup, { linear, embed });
 }

@@ -1,4 +1,5 @@
 // A stock T5 v1.1 directory as a base model: what it keeps, what it gains, how it is fine-tuned, exported, and refused.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -138,6 +139,24 @@ describe('a fine-tune of a stock T5', () => {
     });
     await predictor.release();
     expect(Number.isFinite(predictions[0]!.median)).toBe(true);
+  });
+
+  it('is written in the precisions that were measured to lose nothing, and in no other', async () => {
+    const { card } = await loadModel(outDir());
+    for (const [precision, suffix] of [
+      ['float16', '_fp16'],
+      ['int8', '_quantized'],
+    ] as const) {
+      const { offered, reason, validation_score } = card.exports![precision];
+      expect(reason).toMatch(offered ? /^Within/ : /^Beyond/);
+      expect(validation_score).toBeGreaterThan(0);
+      for (const name of ['encoder_model', 'decoder_model_merged']) {
+        expect(existsSync(join(outDir(), 'onnx', `${name}${suffix}.onnx`))).toBe(offered);
+      }
+      const load = Predictor.load(outDir(), 1, 'cpu', precision);
+      if (offered) await (await load).release();
+      else await expect(load).rejects.toThrow(reason);
+    }
   });
 
   it('loads in stock transformers.js, with our logits at the ids that its tokenizer gives', async () => {
