@@ -72,7 +72,6 @@ async function trainOn(
   const { parent, model, tokenizerFile } = start;
   const fingerprint = fingerprintOf(config, studies, start);
 
-  emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
   const ownHistory = await collectHistory(studies);
   const history = mergeHistory(ownHistory, parent?.history ?? []);
   const feed = await ExampleFeed.open({
@@ -86,6 +85,7 @@ async function trainOn(
     signal: hooks.signal,
     onProgress: progressOf(emit),
   });
+  emit({ type: 'phase', phase: 'prepare', message: 'Fitting experts and writing examples' });
   const executor = makeExecutor(device, {
     model,
     frozen: start.frozen,

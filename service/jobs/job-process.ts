@@ -7,7 +7,7 @@ import type { JobOutcome, JobProgress, Lease, NewJobEvent, NewModel } from '../.
 import type { TrainResult } from '../../trainer/types.js';
 import { entryPoint } from '../entry-point.js';
 import type { JobErrorCode } from '../errors.js';
-import type { FromJob, JobStart, ToJob } from './messages.js';
+import { type FromJob, JOB_NODE_FLAGS, type JobStart, type ToJob } from './messages.js';
 import { progressOf, toJobEvent } from './train-events.js';
 
 export interface JobProcessOptions {
@@ -49,7 +49,7 @@ export class JobProcess {
     this.child = fork(entryPoint('service/jobs/run-job'), [], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-      execArgv: [],
+      execArgv: JOB_NODE_FLAGS,
     });
     this.child.on('message', (message: FromJob) => this.receive(message));
     this.child.stderr?.on('data', (chunk: Buffer) => {

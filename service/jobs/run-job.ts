@@ -40,6 +40,7 @@ async function run(start: JobStart): Promise<void> {
 async function trainRequest(store: Store, start: JobStart): Promise<TrainRequest> {
   const { job, parentDir, outDir, workDir, device } = start;
   const studies: StudySource[] = [];
+  send({ type: 'event', event: { type: 'phase', phase: 'prepare', message: 'Reading what was measured' } });
   for (const id of job.studies) {
     const study = await store.getStudy(id);
     if (study === null) throw new Error(`${id} is no longer in the database`);

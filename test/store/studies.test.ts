@@ -123,3 +123,35 @@ it('finished trials come in the order they were finished in, and a prefix of the
   const rest = await store.finishedTrials(study.id, { after: until, limit: 100 });
   expect(rest.map((t) => t.x.level)).toEqual([1]);
 });
+
+it('what was measured is read without parameters, and trials by their place in the order of finish', async () => {
+  const { store } = temporaryStore();
+  const study = await makeStudy(store, ['loss', 'seconds']);
+  const other = await makeStudy(store);
+  const rows = Array.from({ length: 22_000 }, (_, i): NewTrial => {
+    const trial = completed(i);
+    return i % 10 === 3
+      ? { ...trial, status: 'infeasible', y: null, infeasibleReason: null }
+      : { ...trial, y: [i / 3, 1 - i] };
+  });
+  await store.createTrials(study.id, rows.slice(0, 15_000));
+  await store.createTrials(other.id, [completed(1)]);
+  await store.createTrials(study.id, rows.slice(15_000));
+  const until = 21_500;
+  const { finishSeqs, y } = await store.outcomes(study.id, until);
+  // The other study's trial took one of the numbers.
+  expect(finishSeqs).toHaveLength(until - 1);
+  const measured = rows.slice(0, until - 1);
+  expect(y.map((values) => Array.from(values))).toEqual(
+    [0, 1].map((objective) => measured.map((trial) => trial.y?.[objective] ?? Number.NaN)),
+  );
+  const positions = [20_900, 3, 0, 14_999, 15_000];
+  const read = await store.trialsAt(
+    study.id,
+    positions.map((position) => finishSeqs[position]!),
+  );
+  expect(read.map(({ x, y }) => [x.level, y])).toEqual(positions.map((p) => [p, rows[p]!.y]));
+  await expect(store.trialsAt(other.id, [finishSeqs[0]!])).rejects.toMatchObject({ code: 'trial_not_found' });
+  await expect(store.outcomes('study_none', 1)).rejects.toMatchObject({ code: 'study_not_found' });
+  expect((await store.outcomes(other.id, 0)).y).toEqual([new Float64Array(0)]);
+});

@@ -1,0 +1,123 @@
+// The examples of a job: the same whatever was killed and on however many workers, a few windows at a time, few trials read.
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { packageFile } from '../../tokenizer/package-root.js';
+import { ExampleFeed, type FeedOptions } from '../../trainer/example-feed.js';
+import { collectHistory } from '../../trainer/history.js';
+import { Random } from '../../trainer/random.js';
+import { memoryStudy } from '../../trainer/study-source.js';
+import { resolveTrainConfig } from '../../trainer/train-config.js';
+import type { StudySource } from '../../trainer/types.js';
+import { temporaryFolder } from '../store/temporary-store.js';
+
+const RUNS = 18;
+/** Five windows of four episodes, two runs each: nine slots, so that four windows come twice. */
+const CONFIG = {
+  steps: RUNS * 2,
+  run_steps: 2,
+  batch_size: 8,
+  episodes: 20,
+  window_episodes: 4,
+  queries: 8,
+  max_context: 12,
+  threads: 2,
+};
+
+function parabola(seed: number, trials: number): StudySource {
+  const random = new Random(seed);
+  return memoryStudy({
+    id: `study-${seed}`,
+    metadata: { title: 'A parabola' },
+    objective: { name: 'loss' },
+    trials: Array.from({ length: trials }, () => {
+      const x = random.uniform();
+      return { x: { x }, y: random.uniform() < 0.05 ? null : seed * x * x };
+    }),
+  });
+}
+
+const studies = [1, 2, 3].map((seed) => parabola(seed, 30));
+
+async function open(workDir: string, changes: Partial<FeedOptions> = {}, threads = 2): Promise<ExampleFeed> {
+  const config = resolveTrainConfig({ ...CONFIG, threads });
+  const feed = await ExampleFeed.open({
+    studies,
+    rows: changes.rows ?? (await collectHistory(changes.studies ?? studies)),
+    config,
+    tokenizerFile: packageFile('tokenizer', 'tokenizer.json'),
+    workDir,
+    fingerprint: 'aaaaaaaaaaaaaaaaaaaa',
+    batches: { decoderSteps: 8, firstToken: 0, config },
+    ...changes,
+  });
+  onTestFinished(() => feed.close());
+  return feed;
+}
+
+async function batchesFrom(feed: ExampleFeed, run: number, until = RUNS) {
+  const batches = [];
+  for (let i = run; i < until; i++) batches.push(await feed.batches(i));
+  return batches;
+}
+
+const windowsIn = (workDir: string) => readdirSync(join(workDir, readdirSync(workDir)[0]!)).sort();
+
+describe('the examples of a job', () => {
+  it('are the same when it goes on anywhere, in its folder or in an empty one, on one worker or two', async () => {
+    const workDir = temporaryFolder();
+    const feed = await open(workDir);
+    const whole = await batchesFrom(feed, 0);
+    const validation = await feed.validation();
+    expect(validation.length).toBe(9);
+    // Windows that came for the last time are gone; the first one stays, for the lengths that were chosen on it.
+    expect(windowsIn(workDir)).toEqual(['0.bin', '2.bin', '3.bin']);
+    for (const run of [1, 7, 13]) {
+      expect(await batchesFrom(await open(workDir), run)).toEqual(whole.slice(run));
+      const anew = await open(temporaryFolder(), {}, 1);
+      expect(await batchesFrom(anew, run, run + 4)).toEqual(whole.slice(run, run + 4));
+      if (run === 13) expect(await anew.validation()).toEqual(validation);
+    }
+  }, 60_000);
+
+  it('are made anew for other data', async () => {
+    const workDir = temporaryFolder();
+    mkdirSync(join(workDir, 'examples-of-another'));
+    const first = await (await open(workDir)).batches(0);
+    expect(readdirSync(workDir)).toEqual(['examples-aaaaaaaaaaaaaaaa']);
+    const others = await open(workDir, { fingerprint: 'bbbbbbbbbbbbbbbbbbbb', studies: [parabola(9, 30)] });
+    expect(readdirSync(workDir)).toEqual(['examples-bbbbbbbbbbbbbbbb']);
+    expect(await others.batches(0)).not.toEqual(first);
+  });
+
+  it('take few trials out of very many, and few at once', async () => {
+    let read = 0;
+    let largest = 0;
+    const big = parabola(4, 30_000);
+    const watched: StudySource = {
+      ...big,
+      read(positions) {
+        read += positions.length;
+        largest = Math.max(largest, positions.length);
+        return big.read(positions);
+      },
+    };
+    const rows = await collectHistory(studies);
+    const feed = await open(temporaryFolder(), { studies: [watched], rows });
+    await batchesFrom(feed, 0);
+    await feed.validation();
+    expect(read).toBeLessThanOrEqual(20 * (CONFIG.max_context + CONFIG.queries) + CONFIG.max_context + 24);
+    expect(largest).toBeLessThanOrEqual(CONFIG.max_context + 24);
+  });
+
+  it('are not waited for after an abort, and a failure to read is an error', async () => {
+    const stop = new AbortController();
+    const feed = await open(temporaryFolder(), { signal: stop.signal });
+    const waiting = feed.batches(0);
+    setTimeout(() => stop.abort(), 20);
+    await expect(waiting).rejects.toThrow(/abort/i);
+    const broken = { ...studies[0]!, read: () => Promise.reject(new Error('the disk is gone')) };
+    const failing = await open(temporaryFolder(), { studies: [broken], rows: [] });
+    await expect(failing.batches(0)).rejects.toThrow('the disk is gone');
+  });
+});
