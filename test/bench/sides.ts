@@ -54,9 +54,9 @@ type PeerChoice = Pick<PeerOptions, 'python' | 'threads' | 'device' | 'compile'>
 
 export async function peerSide({ batches, rates, ...course }: Course, choice: PeerChoice): Promise<Side> {
   const peer = await TorchPeer.start({ ...course, ...choice });
-  const { torch, blas } = choice.threads;
+  const { torch, blas, passive } = choice.threads;
   const counts = `${torch} thread${torch === 1 ? '' : 's'}${torch === blas ? '' : `, OpenBLAS ${blas}`}`;
-  const name = `PyTorch ${peer.version}, ${counts}${choice.compile ? ', compiled' : ''}`;
+  const name = `PyTorch ${peer.version}, ${counts}${passive ? ', passive' : ''}${choice.compile ? ', compiled' : ''}`;
   const run = () => observe(batches.runSteps, () => peer.run(batches, rates));
   return { name, run, stop: async () => peer.stop() };
 }

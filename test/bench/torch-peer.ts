@@ -23,6 +23,15 @@ export function findPython(): string | undefined {
 export interface PeerThreads {
   torch: number;
   blas: number;
+  /** Whether threads that wait sleep, as OmniReg's do, instead of spinning. */
+  passive: boolean;
+}
+
+/** `2/2` or `2/2/passive`. Throws where it is neither. */
+export function parsePeerThreads(text: string): PeerThreads {
+  const match = /^(\d+)\/(\d+)(\/passive)?$/.exec(text);
+  if (!match) throw new Error(`--peer-threads ${text}: use PyTorch's threads/OpenBLAS's, then /passive or nothing`);
+  return { torch: Number(match[1]), blas: Number(match[2]), passive: match[3] !== undefined };
 }
 
 export interface PeerOptions {
@@ -54,7 +63,9 @@ export class TorchPeer {
   static async start(options: PeerOptions): Promise<TorchPeer> {
     const { python, config, weights, optimizer, threads, device, compile } = options;
     const counts = { OMP_NUM_THREADS: String(threads.torch), OPENBLAS_NUM_THREADS: String(threads.blas) };
-    const env = { ...process.env, ...counts };
+    // The timeout is a power of two of cycles; 4 is the least that OpenBLAS takes.
+    const waiting = threads.passive ? { OMP_WAIT_POLICY: 'PASSIVE', OPENBLAS_THREAD_TIMEOUT: '4' } : {};
+    const env = { ...process.env, ...counts, ...waiting };
     const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const hello = JSON.parse((await answers.next()).value) as { version: string };

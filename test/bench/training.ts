@@ -16,7 +16,7 @@ import { arithmeticPeak, machineName, productRate, stepOperations } from './mach
 import { ourSide, peerSide, type Run } from './sides.js';
 import { type Measured, writeReport } from './speed-report.js';
 import { PRODUCTS, profileStep, type StepProfile } from './step-profile.js';
-import { findPython } from './torch-peer.js';
+import { findPython, parsePeerThreads } from './torch-peer.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -55,7 +55,8 @@ const { beta1, beta2, epsilon, weight_decay, clip_norm } = DEFAULT_TRAIN_CONFIG;
 const optimizer = { beta1, beta2, epsilon, weightDecay: weight_decay, clipNorm: clip_norm };
 const threads = Number(options.threads);
 const runSteps = Number(options.steps);
-const peerThreads = options['peer-threads'] ?? [...new Set([`${threads}/${threads}`, `${threads}/1`, '1/1'])].join(',');
+const peerThreads =
+  options['peer-threads'] ?? [...new Set([`${threads}/${threads}`, `${threads}/${threads}/passive`, '1/1'])].join(',');
 /** Share of the machine at work for others above which figures do not count. */
 const DISTURBED = 0.04;
 const lines: string[] = [];
@@ -96,10 +97,8 @@ async function measure(shape: BatchShape, python: string | undefined): Promise<M
   if (python) {
     const { 'peer-device': peerDevice, compile } = options;
     for (const text of peerThreads.split(',')) {
-      const [torch, blas] = text.split('/').map(Number);
-      sides.push(
-        await peerSide(course, { python, threads: { torch: torch!, blas: blas! }, device: peerDevice, compile }),
-      );
+      const threads = parsePeerThreads(text);
+      sides.push(await peerSide(course, { python, threads, device: peerDevice, compile }));
     }
   }
   const rounds: Run[][] = [];
