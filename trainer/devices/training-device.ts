@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import { GraphError } from '../graph/errors.js';
-import { chooseDevice } from './choose-device.js';
-import type { Device, DeviceRequest } from './device.js';
+import { chooseDevice, type DeviceChoice } from './choose-device.js';
+import { DEVICE_REQUESTS, type Device, type DeviceRequest } from './device.js';
 
 const FILE = 'device';
 
@@ -13,6 +13,7 @@ export interface TrainingDeviceOptions {
   /** Folder of the training, where it remembers the device: two devices do not round alike. */
   workDir: string;
   log: (level: 'info' | 'warn', message: string) => void;
+  choose?: (request: DeviceRequest) => Promise<DeviceChoice>;
 }
 
 /**
@@ -21,12 +22,13 @@ export interface TrainingDeviceOptions {
  * @throws TrainerError `device_unavailable`, and whatever `work` throws
  */
 export async function onTrainingDevice<T>(
-  { request, workDir, log }: TrainingDeviceOptions,
+  { request, workDir, log, choose = chooseDevice }: TrainingDeviceOptions,
   work: (device: Device) => Promise<T>,
 ): Promise<T> {
   const file = join(workDir, FILE);
-  const begunOn = request === 'auto' ? await readFile(file, 'utf8').catch(() => undefined) : undefined;
-  const choice = await chooseDevice(begunOn === 'cpu' ? 'cpu' : request);
+  const begunOn = request === 'auto' ? await readDevice(file) : undefined;
+  // The same again where it can be had, also where `auto` would by now take another.
+  const choice = begunOn === undefined ? await choose(request) : await choose(begunOn).catch(() => choose(request));
   log(choice.level, choice.line);
   if (begunOn !== undefined && choice.device !== begunOn) {
     log(
@@ -44,4 +46,9 @@ export async function onTrainingDevice<T>(
     await writeFileAtomic(file, 'cpu');
     return work('cpu');
   }
+}
+
+async function readDevice(file: string): Promise<Device | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return DEVICE_REQUESTS.filter((name) => name !== 'auto').find((name) => name === text);
 }
