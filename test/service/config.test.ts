@@ -14,6 +14,7 @@ it.each([
   [{ OMNIREG_PORT: 'http' }, /OMNIREG_PORT must be an integer from 0 to 65535/],
   [{ OMNIREG_PORT: '' }, /OMNIREG_PORT must be an integer/],
   [{ OMNIREG_LOG_LEVEL: 'loud' }, /OMNIREG_LOG_LEVEL must be one of silent/],
+  [{ OMNIREG_DEVICE: 'gpu' }, /OMNIREG_DEVICE must be one of auto, cpu, webgpu, cuda/],
   [{ OMNIREG_DATA_DIR: '' }, /OMNIREG_DATA_DIR must be a text/],
   [{ OMNIREG_MAX_QUERIES: '0' }, /OMNIREG_MAX_QUERIES must be an integer from 1/],
 ])('refuses %j', (env, message) => expect(() => resolveConfig({}, env)).toThrow(message));
