@@ -10,6 +10,8 @@ export interface ServiceConfig {
   /** Folder of the database, the models and the scratch space of jobs; made where there is none. */
   dataDir: string;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+  /** Folder of a stock T5 v1.1 or FLAN-T5, which trainings without a parent start from; `none`: from random weights. */
+  baseModel: string;
 
   /**
    * Where models answer, and where trainings run that name no device. `auto`: a GPU that works and is none in software, else
@@ -57,11 +59,14 @@ export interface ServiceConfig {
   streamHeartbeatMs: number;
 }
 
+export const NO_BASE_MODEL = 'none';
+
 export const DEFAULT_CONFIG: ServiceConfig = {
   host: '127.0.0.1',
   port: 8080,
   dataDir: '.omnireg',
   logLevel: 'warn',
+  baseModel: NO_BASE_MODEL,
   device: 'auto',
   maxBodyBytes: 16 * 1024 * 1024,
   maxBatchRows: 1000,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Store } from '../../store/store.js';
 import type { Job, Lease } from '../../store/types.js';
 import type { Artifacts } from '../artifacts.js';
-import type { ServiceConfig } from '../config.js';
+import { NO_BASE_MODEL, type ServiceConfig } from '../config.js';
 import type { JobErrorCode } from '../errors.js';
 import type { JobRunner } from '../services.js';
 import { JobProcess } from './job-process.js';
@@ -108,8 +108,9 @@ export class JobSupervisor implements JobRunner {
     const { store, artifacts, config, databaseFile, jobsDir, log } = this.options;
     try {
       const parent = job.parent === null ? null : await store.getModel(job.parent);
-      const parentDir = parent === null ? null : await artifacts.open(parent.directory);
-      if ((job.parent !== null && parent === null) || (parentDir !== null && !existsSync(parentDir))) {
+      const base = config.baseModel === NO_BASE_MODEL ? null : config.baseModel;
+      const parentDir = parent === null ? base : await artifacts.open(parent.directory);
+      if (job.parent !== null && (parentDir === null || parent === null || !existsSync(parentDir))) {
         const code: JobErrorCode = 'model_missing';
         const message = `The files of ${job.parent}, the model to start from, are not there; name another "parent", or "none"`;
         await store.finishJob(lease, { status: 'failed', code, message });

@@ -17,8 +17,13 @@ import { type ParameterValues, parameterLookup } from './t5.js';
 export const PRECISIONS = ['float32', 'float16', 'int8'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** Largest magnitude of a quantized weight: symmetric, so that no zero point is needed. */
-const INT8_MAX = 127;
+/** Largest magnitude of what is looked up: symmetric, so that no zero point is needed. */
+const LOOKED_UP_MAX = 127;
+/**
+ * Largest magnitude of what is multiplied. x64 processors without VNNI add two products of uint8 × int8 in 16 bits and clip
+ * the sum: 2 · 255 · 64 still fits, so a model answers the same on all of them. With 127 it would not.
+ */
+const MULTIPLIED_MAX = 64;
 const EMBEDDING = 'shared.weight';
 
 export interface WeightOptions {
@@ -64,19 +69,23 @@ export function weightParameters(
 /** A matrix with scales [columns], or the embedding with scales [rows, 1], so that they are looked up as its rows are. */
 function storeIntegers(g: Graph, { name, shape, kind }: ParameterSpec, data: Float32Array) {
   const [rows, columns] = shape as [number, number];
-  const { values, scales } = quantize(data, rows, columns, kind === 'linear' ? 'column' : 'row');
+  const { values, scales } =
+    kind === 'linear'
+      ? quantize(data, rows, columns, 'column', MULTIPLIED_MAX)
+      : quantize(data, rows, columns, 'row', LOOKED_UP_MAX);
   return {
     values: g.initializer(name, 'int8', shape, values),
     scales: g.initializer(`${name}.scales`, 'float32', kind === 'linear' ? [columns] : [rows, 1], scales),
   };
 }
 
-/** The nearest multiples of one scale a column, or a row: max |w| / 127. A column of zeros has the scale 1. */
+/** The nearest multiples of one scale a column, or a row: its largest magnitude / `max`. A column of zeros has the scale 1. */
 export function quantize(
   data: Float32Array,
   rows: number,
   columns: number,
   axis: 'row' | 'column',
+  max: number,
 ): { values: Int8Array; scales: Float32Array } {
   const groupOf = (i: number) => (axis === 'row' ? Math.floor(i / columns) : i % columns);
   const scales = new Float32Array(axis === 'row' ? rows : columns);
@@ -84,7 +93,7 @@ export function quantize(
     const group = groupOf(i);
     scales[group] = Math.max(scales[group]!, Math.abs(data[i]!));
   }
-  for (let group = 0; group < scales.length; group++) scales[group] = scales[group]! / INT8_MAX || 1;
+  for (let group = 0; group < scales.length; group++) scales[group] = scales[group]! / max || 1;
   const values = Int8Array.from(data, (value, i) => Math.round(value / scales[groupOf(i)]!));
   return { values, scales };
 }

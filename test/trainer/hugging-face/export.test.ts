@@ -1,6 +1,8 @@
 // A published model directory in stock transformers.js: the same encoder states, logits and digits as ours.
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AbsoluteCodec } from '../../../tokenizer/absolute-codec.js';
 import type { NumberCodec } from '../../../tokenizer/number-codec.js';
@@ -34,9 +36,11 @@ const decoderIds = [
 ];
 const STEPS = decoderIds[0]!.length;
 
+let folder: string;
 let stock: Awaited<ReturnType<typeof loadStock>>;
 beforeAll(async () => {
-  const directory = join(await temporaryFolder(), 'model');
+  folder = await temporaryFolder();
+  const directory = join(folder, 'model');
   await saveModel(directory, {
     config,
     weights,
@@ -187,6 +191,18 @@ describe('the exported model in stock transformers.js', () => {
       expect(digits).toEqual(expected);
       expect(codec.decode(digits)).toBe(codec.decode(expected));
     }
+  });
+
+  it('answers in the example of docs/models.md, run as it stands there', async () => {
+    const page = await readFile(packageFile('docs', 'models.md'), 'utf8');
+    const [, code] = /```js\n(.*?)```/s.exec(page)!;
+    const example = code!.replace("'./models'", JSON.stringify(folder)).replaceAll("'my-model'", "'model'");
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', example], {
+      cwd: packageFile(),
+    });
+    const written = stock.tokenizer.encode(stdout.trim());
+    expect(written).toHaveLength(4);
+    for (const id of written) expect(id >= NUMBER_BEGIN && id < NUMBER_END).toBe(true);
   });
 
   it('has a tokenizer that gives our ids', async () => {
