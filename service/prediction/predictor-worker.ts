@@ -1,9 +1,9 @@
 // The thread that models run in: one for the life of the server, and never ended during a run, which would end the process.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
-import { GraphError } from '../../trainer/graph/errors.js';
 import type { StudyData } from '../../trainer/types.js';
 import { latestTrials, studyData } from '../study-data.js';
+import { DeviceFallback } from './device-fallback.js';
 import { LoadedModels } from './loaded-models.js';
 import { LruCache } from './lru-cache.js';
 import type { FromWorker, PredictionInput, PredictionOutput, ToWorker, WorkerOptions } from './protocol.js';
@@ -16,25 +16,19 @@ const port = parentPort;
 const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
-let { device } = options;
-let models = new LoadedModels(options.loadedModels, options.threads, device);
+const models = new DeviceFallback({
+  device: options.device,
+  mayFallBack: options.mayFallBack,
+  make: (device) => new LoadedModels(options.loadedModels, options.threads, device),
+  warn: (message) => process.stderr.write(`${message}\n`),
+});
 const studies = new LruCache<StudyData[]>(CACHED_STUDIES);
 
-async function predict(input: PredictionInput): Promise<PredictionOutput> {
-  try {
-    return await answerWith(models, input);
-  } catch (error) {
-    // What ONNX Runtime refuses or breaks off; a driver that ends the process cannot be caught.
-    if (device === 'cpu' || !options.mayFallBack || !(error instanceof GraphError)) throw error;
-    process.stderr.write(`device ${device} failed, predictions go on with device cpu: ${error.message}\n`);
-    await models.clear();
-    device = 'cpu';
-    models = new LoadedModels(options.loadedModels, options.threads, device);
-    return answerWith(models, input);
-  }
+function predict(input: PredictionInput): Promise<PredictionOutput> {
+  return models.use((loaded) => answer(loaded, input));
 }
 
-async function answerWith(models: LoadedModels, input: PredictionInput): Promise<PredictionOutput> {
+async function answer(models: LoadedModels, input: PredictionInput): Promise<PredictionOutput> {
   const { queries, levels, includeExperts } = input;
   const predictor = await models.get(input.modelDir);
   const views = await loadStudy(input.studyId);

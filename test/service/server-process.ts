@@ -15,7 +15,7 @@ export interface ServerProcess {
 
 /** @param settings OMNIREG_* variables besides the data folder */
 export async function startProcess(dataDir: string, settings: Record<string, string> = {}): Promise<ServerProcess> {
-  const env = { ...process.env, OMNIREG_PORT: '0', OMNIREG_DATA_DIR: dataDir, ...settings };
+  const env = { ...process.env, OMNIREG_PORT: '0', OMNIREG_DATA_DIR: dataDir, OMNIREG_DEVICE: 'cpu', ...settings };
   const child = spawn(process.execPath, [entryPoint('service/main')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   const { url } = JSON.parse(line) as { url: string };
