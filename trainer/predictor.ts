@@ -82,7 +82,7 @@ export class Predictor {
     precision: Precision = 'float32',
   ): Promise<Predictor> {
     const model = await openModel(modelDir);
-    requireOffered(model.card.exports, precision, modelDir);
+    requireOffered(model.card.exports, precision, modelDir, device);
     return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora, precision }, threads, device));
   }
 

@@ -1,4 +1,5 @@
 // Smaller files of the same weights, offered only where they answer as well: measured on the trials that training held back.
+import type { Device } from '../devices/device.js';
 import { TrainerError } from '../errors.js';
 import type { Precision } from '../model/precision.js';
 
@@ -60,8 +61,17 @@ export function offeredPrecisions(reports: ExportReports | undefined): SmallPrec
   return SMALL_PRECISIONS.filter((precision) => reports?.[precision].offered);
 }
 
-/** Throws `model_files` where a model is not offered in a precision, with the reason. */
-export function requireOffered(reports: ExportReports | undefined, precision: Precision, model: string): void {
+/** Throws `model_files` where a model is not offered in a precision, with the reason, and where the device cannot run it. */
+export function requireOffered(
+  reports: ExportReports | undefined,
+  precision: Precision,
+  model: string,
+  device: Device = 'cpu',
+): void {
+  if (precision === 'int8' && device !== 'cpu') {
+    const message = `${model}: int8 runs on the CPU alone, not on ${device}. Serve it in float16 or float32.`;
+    throw new TrainerError('model_files', message);
+  }
   if (precision === 'float32' || reports?.[precision].offered) return;
   const why = reports?.[precision].reason ?? 'It was not measured.';
   throw new TrainerError('model_files', `${model} is not offered in ${precision}. ${why} Serve it in float32.`);

@@ -5,8 +5,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { AbsoluteCodec } from '../../../tokenizer/absolute-codec.js';
 import { packageFile } from '../../../tokenizer/package-root.js';
 import { NUMBER_BEGIN, NUMBER_END } from '../../../tokenizer/vocabulary.js';
+import { sessionOptions } from '../../../trainer/devices/device.js';
 import { Graph } from '../../../trainer/graph/graph.js';
 import { QuantizedMatMul } from '../../../trainer/graph/ops/quantize.js';
+import { OrtSession } from '../../../trainer/graph/session.js';
 import {
   type ExportReports,
   measureExports,
@@ -17,8 +19,11 @@ import { DEFAULT_MODEL_CONFIG } from '../../../trainer/model/config.js';
 import { Inference } from '../../../trainer/model/inference.js';
 import { initialWeights } from '../../../trainer/model/parameters.js';
 import { PRECISIONS, quantize } from '../../../trainer/model/precision.js';
+import { encoderGraph, type ServedModel } from '../../../trainer/model/serving-graph.js';
+import { relativeBuckets } from '../../../trainer/model/t5.js';
 import { saveModel } from '../../../trainer/model-directory.js';
 import { Random } from '../../../trainer/random.js';
+import { webgpuIsThere } from '../../require-webgpu.js';
 import { runOnce } from '../graph/kit.js';
 import { type Dtype, loadStock, temporaryFolder } from './kit.js';
 
@@ -129,6 +134,29 @@ describe('a model in smaller precisions', () => {
   });
 });
 
+describe.skipIf(!(await webgpuIsThere()))('float16 on WebGPU', () => {
+  it('encodes as on the CPU, with no node left to it', async () => {
+    const config = { ...DEFAULT_MODEL_CONFIG, d_model: 64, d_kv: 16, d_ff: 96 };
+    const model: ServedModel = { config, weights: initialWeights(config, 5), precision: 'float16' };
+    const length = 40;
+    const ids = Int32Array.from({ length }, (_, i) => 1 + ((i * 37) % 2000));
+    const feeds = {
+      input_ids: { data: ids, dims: [1, length] },
+      buckets: { data: relativeBuckets(length, true, config), dims: [length, length] },
+    };
+    const [cpu, webgpu] = await Promise.all(
+      (['cpu', 'webgpu'] as const).map(async (device) => {
+        const session = await OrtSession.create(encoderGraph(model), sessionOptions(device, 1));
+        const { states } = await session.run(feeds);
+        await session.release();
+        return states!.data as Float32Array;
+      }),
+    );
+    const worst = cpu!.reduce((most, value, i) => Math.max(most, Math.abs(value - webgpu![i]!)), 0);
+    expect(worst).toBeLessThan(1e-4);
+  });
+});
+
 describe('a precision is offered', () => {
   const float32 = { score: 2, error: 0.5 };
   const reportsOf = (measured: { score: number; error: number } | undefined) =>
@@ -151,6 +179,12 @@ describe('a precision is offered', () => {
       );
     },
   );
+
+  it('in int8 on the CPU alone', async () => {
+    const reports = await reportsOf(float32);
+    expect(() => requireOffered(reports, 'int8', 'm', 'webgpu')).toThrow(/int8 runs on the CPU alone, not on webgpu/);
+    expect(() => requireOffered(reports, 'float16', 'm', 'webgpu')).not.toThrow();
+  });
 
   it('not where nothing was held back, nor in a model that was never measured', async () => {
     const reports: ExportReports = await measureExports(undefined, () => Promise.reject(new Error('not to be asked')));
