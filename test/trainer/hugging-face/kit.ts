@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 
+/** What is to be undone, the latest first. Registered here, because hooks that are made inside of hooks never run. */
+const cleanups: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
 /** A folder that is removed after the tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'omnireg-hugging-face-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -21,6 +27,6 @@ export async function loadStock(directory: string, dtype: Dtype = 'fp32') {
   const name = basename(directory);
   const tokenizer = await AutoTokenizer.from_pretrained(name);
   const model = await AutoModelForSeq2SeqLM.from_pretrained(name, { dtype });
-  afterAll(() => model.dispose());
+  cleanups.push(() => model.dispose());
   return { model, tokenizer, Tensor };
 }
