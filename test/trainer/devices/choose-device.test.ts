@@ -1,8 +1,9 @@
 // Which device is taken, and what is said of the others: every answer of a probe, and this machine's own.
 import { describe, expect, it } from 'vitest';
-import { chooseDevice } from '../../../trainer/devices/choose-device.js';
+import { chooseDevice, type DeviceChoice } from '../../../trainer/devices/choose-device.js';
 import type { DeviceRequest } from '../../../trainer/devices/device.js';
 import type { Gpu, Probe } from '../../../trainer/devices/probe.js';
+import { runIsolated } from '../../isolated.js';
 import { webgpuIsThere } from '../../require-webgpu.js';
 
 const missing: Probe = { found: 'missing', reason: 'no GPU with a driver for it was found' };
@@ -98,6 +99,17 @@ describe('on this machine', () => {
       message: expect.stringMatching(/npm run cuda:install|has no CUDA provider/),
     });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'goes without a GPU that has no driver, unless it was asked for by name',
+    async () => {
+      const script = new URL('./no-driver-script.ts', import.meta.url);
+      const { auto, byName } = await runIsolated<{ auto: DeviceChoice; byName: string }>(script);
+      expect(auto).toMatchObject({ device: 'cpu', level: 'warn' });
+      expect(auto.line).toMatch(/; webgpu is not used: no GPU with a driver for it was found/);
+      expect(byName).toMatch(/^Device webgpu was asked for and cannot be used: no GPU with a driver .+Vulkan/);
+    },
+  );
 
   it.skipIf(!withWebGpu)('names the adapter of WebGPU', async () => {
     const choice = await chooseDevice('webgpu');

@@ -21,7 +21,7 @@ function expectClose(report: CourseReport): void {
   expect(report.left).toBe(0);
 }
 
-describe.skipIf(!(await webgpuIsThere()))('WebGpuExecutor', () => {
+describe.skipIf(!(await webgpuIsThere()))('WebGpuExecutor', { timeout: 240_000 }, () => {
   it.each(OPTIMIZERS)("%s takes the CPU's steps with no node on the CPU", async (optimizer) => {
     const report = await compare({ optimizer });
     expectClose(report);
