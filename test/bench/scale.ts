@@ -1,5 +1,5 @@
 // Cost as work grows: the same training on 10k, 100k and 1M stored trials, each in a process of its own as the service runs it.
-// Usage: npm run build && npm run bench:scale [-- --sizes 10000,100000 --steps 200 --rounds 2]; draws docs/images/scale.svg when all are run.
+// Usage: npm run bench:scale [-- --sizes 10000,100000 --steps 100 --rounds 3 --folder DATABASES]; draws docs/images/scale.svg.
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -16,8 +16,10 @@ import { drawScale } from './scale-plot.js';
 const { values: options } = parseArgs({
   options: {
     sizes: { type: 'string', default: '10000,100000,1000000' },
-    steps: { type: 'string', default: '200' },
+    steps: { type: 'string', default: '100' },
     rounds: { type: 'string', default: '3' },
+    /** Keeps the databases there for the next time. */
+    folder: { type: 'string' },
   },
 });
 const sizes = options.sizes.split(',').map(Number);
@@ -92,13 +94,20 @@ const measuresTime = (study: number): boolean => study % 3 === 0;
 
 async function makeDatabase(file: string, trials: number): Promise<{ studies: string[]; snapshot: number }> {
   const store = openSqliteStore({ file });
-  const studies: string[] = [];
+  const known = await store.listStudies({ limit: 10_000, order: 'asc' });
+  const studies = known.data.map(({ id }) => id);
+  if (studies.length > 0) {
+    await store.close();
+    return { studies, snapshot: trials };
+  }
   for (const [index, size] of studySizes(trials).entries()) {
     const random = new Random(7, index);
     const objectives = [{ name: 'loss', goal: 'minimize' as const }];
     if (measuresTime(index)) objectives.push({ name: 'seconds', goal: 'minimize' });
-    const metadata = { title: `Network ${index}`, rows: 1000 * (1 + index), task: 'classification' };
-    const written = await store.createStudy({ name: `network-${index}`, metadata, objectives });
+    // As long for every study, so that prompts do not grow with the number of studies.
+    const number = String(index).padStart(3, '0');
+    const metadata = { title: `Network ${number}`, rows: 1001 + 10 * index, task: 'classification' };
+    const written = await store.createStudy({ name: `network-${number}`, metadata, objectives });
     if (written.replayed) throw new Error('a new study cannot be a replay');
     for (let at = 0; at < size; at += BATCH) {
       const rows = Array.from({ length: Math.min(BATCH, size - at) }, () => makeTrial(index, random));
@@ -203,16 +212,17 @@ console.log(
   `${cpus()[0]!.model}, ${availableParallelism()} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)} at the start`,
 );
 const folder = mkdtempSync(join(tmpdir(), 'omnireg-scale-'));
+const databases = options.folder ?? folder;
 try {
   const starts: { trials: number; databaseFile: string; studies: string[]; snapshot: number }[] = [];
   for (const trials of sizes) {
-    const databaseFile = join(folder, `${trials}.sqlite`);
+    const databaseFile = join(databases, `${trials}.sqlite`);
     const begin = performance.now();
     starts.push({ trials, databaseFile, ...(await makeDatabase(databaseFile, trials)) });
     const seconds = (performance.now() - begin) / 1000;
     const megabytes = statSync(databaseFile).size / 1e6;
     console.log(
-      `${trials} trials of ${starts.at(-1)!.studies.length} studies: ${megabytes.toFixed(0)} MB, written in ${seconds.toFixed(1)} s`,
+      `${trials} trials of ${starts.at(-1)!.studies.length} studies: ${megabytes.toFixed(0)} MB, ready in ${seconds.toFixed(1)} s`,
     );
   }
   const costs = new Map(sizes.map((trials): [number, Cost[]] => [trials, []]));

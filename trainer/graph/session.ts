@@ -19,6 +19,11 @@ export interface SessionOptions {
   graphOptimizationLevel: NonNullable<Ort.InferenceSession.SessionOptions['graphOptimizationLevel']>;
   /** Where it runs, in order of preference. */
   executionProviders: readonly string[];
+  /**
+   * Whether ONNX Runtime plans one block of memory for each combination of input shapes that it meets: faster where they are
+   * always the same, but where they vary every plan stays in memory.
+   */
+  memoryPattern: boolean;
   /** Whether a node that none of these providers can run may run on the CPU instead, which copies its tensors there and back. */
   cpuFallback: boolean;
   /** `host`: outputs come back to this process, by `run`. `device`: they stay on the GPU (WebGPU alone), by `runResident`. */
@@ -29,6 +34,7 @@ export const SESSION_DEFAULTS: Readonly<SessionOptions> = {
   threads: 0,
   graphOptimizationLevel: 'all',
   executionProviders: ['cpu'],
+  memoryPattern: true,
   cpuFallback: true,
   outputs: 'host',
 };
@@ -60,7 +66,7 @@ export class OrtSession {
       throw new GraphError('GRAPH_INVALID_ARGUMENT', `session option '${unknown}' is unknown: use ${known}`);
     }
     const resolved = { ...SESSION_DEFAULTS, ...options };
-    const { threads, graphOptimizationLevel, executionProviders, cpuFallback, outputs } = resolved;
+    const { threads, graphOptimizationLevel, executionProviders, memoryPattern, cpuFallback, outputs } = resolved;
     const ort = await runtime();
     const bytes = model instanceof Graph ? toModel(model) : model;
     try {
@@ -69,6 +75,7 @@ export class OrtSession {
         interOpNumThreads: 1,
         graphOptimizationLevel,
         executionProviders: [...executionProviders],
+        enableMemPattern: memoryPattern,
         // Fatal only: errors are thrown, with the same text.
         logSeverityLevel: 4,
         // Threads that wait by spinning hold each other up as soon as anything else wants a core: beside one busy process a

@@ -110,11 +110,16 @@ export class Inference {
   /** Encoder states; on WebGPU they stay there for all depths of the descent, and the caller disposes of them. */
   private async encode(feeds: Record<string, HostTensor>): Promise<HostTensor | DeviceTensor> {
     const stay = this.device === 'webgpu';
-    const options = { ...sessionOptions(this.device, this.threads), outputs: stay ? 'device' : 'host' } as const;
+    const options = { ...this.sessionOptions(), outputs: stay ? 'device' : 'host' } as const;
     this.encoder ??= OrtSession.create(encoderGraph(this.model), options);
     const encoder = await this.encoder;
     const { states } = stay ? await encoder.runResident(feeds) : await encoder.run(feeds);
     return states!;
+  }
+
+  /** Queries and prompts come in any number and length: without plans a thousand queries take two thirds of the memory. */
+  private sessionOptions() {
+    return { ...sessionOptions(this.device, this.threads), memoryPattern: false };
   }
 
   private adapterFeeds(part: 'encoder' | 'decoder', adapter: Weights | undefined): Record<string, HostTensor> {
@@ -125,7 +130,7 @@ export class Inference {
   private decoder(steps: number): Promise<OrtSession> {
     let session = this.decoders.get(steps);
     if (!session) {
-      session = OrtSession.create(decoderGraph(this.model, steps), sessionOptions(this.device, this.threads));
+      session = OrtSession.create(decoderGraph(this.model, steps), this.sessionOptions());
       this.decoders.set(steps, session);
     }
     return session;
