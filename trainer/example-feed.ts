@@ -106,7 +106,7 @@ export class ExampleFeed {
     for (let next = number + 1; next <= number + AHEAD && next < this.slots; next++) {
       await this.begin(this.windowOf(next));
     }
-    if (number + AHEAD >= this.slots - 1) this.beginValidation();
+    if (this.allBegun(number)) this.finish();
     const examples = await this.examplesOf(this.windowOf(number));
     const random = slotRandom(config.seed, number);
     const runs = divideIntoRuns(examples, this.lengths, this.runsPerSlot, this.examplesPerRun, random);
@@ -133,7 +133,9 @@ export class ExampleFeed {
   }
 
   async close(): Promise<void> {
-    await this.maker?.close();
+    const { maker } = this;
+    this.maker = undefined;
+    await maker?.close();
   }
 
   /** Windows come in turn, and all again when they have all come. */
@@ -141,11 +143,32 @@ export class ExampleFeed {
     return slot % this.windowCount;
   }
 
+  /** Whether a slot from `slot` on needs the window. */
+  private isNeeded(window: number, slot: number): boolean {
+    const turns = (window - this.windowOf(slot) + this.windowCount) % this.windowCount;
+    return slot + turns < this.slots;
+  }
+
+  /** Whether every window that is still needed is there or on its way. */
+  private allBegun(slot: number): boolean {
+    for (let window = 0; window < this.windowCount; window++)
+      if (this.isNeeded(window, slot) && !this.kept.has(window) && !this.windows.has(window)) return false;
+    return true;
+  }
+
+  /** Has the validation made too, after which the workers have nothing left to do, and their memory is given back. */
+  private finish(): void {
+    if (this.validating) return;
+    const validating = this.beginValidation();
+    Promise.all([validating, ...this.windows.values()])
+      .then(() => this.close())
+      .catch(() => {});
+  }
+
   /** Removes the windows that no slot from `slot` on needs. */
   private async forgetBefore(slot: number): Promise<void> {
     for (const window of this.kept) {
-      const turns = (window - this.windowOf(slot) + this.windowCount) % this.windowCount;
-      if (window === 0 || slot + turns < this.slots) continue;
+      if (window === 0 || this.isNeeded(window, slot)) continue;
       this.kept.delete(window);
       await rm(this.pathOf(window), { force: true });
     }
