@@ -94,30 +94,24 @@ function planEpisode(
   return { seed: episode, study, blind, context: drawn.subarray(0, size), queries: drawn.subarray(size) };
 }
 
-/** Most validation questions a study and an objective, and in all: enough to compare two models, few enough to be quick. */
+/** Most validation questions a study and an objective, and most of these: enough to compare two models, few enough to be quick. */
 const MAX_VALIDATION = 24;
-const MAX_ALL_VALIDATION = 1024;
+const MAX_VALIDATION_STUDIES = 64;
 
 /** Questions about held-back trials, after a context of random size drawn from the others; at most one episode a study. */
 export function planValidation(studies: readonly SplitStudy[], config: EpisodeConfig): EpisodePlan[] {
   const random = new Random(config.seed, VALIDATION_STREAM);
   const held = Int32Array.from(studies.keys()).filter((s) => studies[s]!.validation.length > 0);
-  const asked = held.length > MAX_ALL_VALIDATION ? drawFew(held, MAX_ALL_VALIDATION, random).sort() : held;
-  const questions = Math.min(MAX_VALIDATION, Math.floor(MAX_ALL_VALIDATION / Math.max(1, asked.length)));
-  return Array.from(asked, (study) => planValidationOf(studies[study]!, study, questions, config));
+  const asked = held.length > MAX_VALIDATION_STUDIES ? drawFew(held, MAX_VALIDATION_STUDIES, random).sort() : held;
+  return Array.from(asked, (study) => planValidationOf(studies[study]!, study, config));
 }
 
-function planValidationOf(
-  { training, validation }: SplitStudy,
-  study: number,
-  questions: number,
-  config: EpisodeConfig,
-): EpisodePlan {
+function planValidationOf({ training, validation }: SplitStudy, study: number, config: EpisodeConfig): EpisodePlan {
   const random = new Random(config.seed, VALIDATION_STREAM, study);
   const largest = Math.min(config.max_context, training.length);
   const size = largest < 1 ? 0 : drawContextSize(random, largest);
   const context = drawFew(training, size, random);
-  return { seed: study, study, blind: false, context, queries: validation.subarray(0, questions) };
+  return { seed: study, study, blind: false, context, queries: validation.subarray(0, MAX_VALIDATION) };
 }
 
 interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
