@@ -8,13 +8,13 @@ import { TINY_TRAINING } from '../tiny-training.js';
 import { startProcess } from './server-process.js';
 import { client, jobEnd, readStream, type Schemas } from './test-server.js';
 
-const KILLS = 10;
+const KILLS = 20;
 const REQUEST = {
   studies: 'all',
   parent: 'none',
   seed: 3,
   // Six windows of examples, so that kills fall between, in and while making them.
-  hyperparameters: { ...TINY_TRAINING, episodes: 12, window_episodes: 2, steps: 3000, checkpoint_seconds: 0.05 },
+  hyperparameters: { ...TINY_TRAINING, episodes: 12, window_episodes: 2, steps: 6000, checkpoint_seconds: 0.05 },
 };
 
 it(`reaches the same weights after ${KILLS} kills`, async () => {
@@ -59,4 +59,4 @@ it(`reaches the same weights after ${KILLS} kills`, async () => {
   ).body;
   expect(data.filter(({ message }) => message.startsWith('Going on from step'))).toHaveLength(KILLS);
   expect(weights(resumed).equals(weights(whole))).toBe(true);
-}, 180_000);
+}, 300_000);
