@@ -38,7 +38,7 @@ export const OPTIMIZER_DEFAULTS: Readonly<OptimizerOptions> = {
   grass: {
     fraction: 0.5,
     embeddingFraction: 0.25,
-    period: 20,
+    period: 5,
     selection: 'cyclic',
     smallest: 1024,
     learningRateScale: 2,
