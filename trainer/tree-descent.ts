@@ -3,12 +3,23 @@ import type { NumberCodec } from '../tokenizer/number-codec.js';
 import { HIGH_ID, INFEASIBLE_ID, LOW_ID } from '../tokenizer/vocabulary.js';
 import { type Cell, Distribution } from './distribution.js';
 
+/** The live prefixes of all queries at one depth of the tree, query by query. */
+export interface Level {
+  /** Tokens in front of the new one: 0 at the root, where the one prefix of each query is the start token. */
+  depth: number;
+  /** The last token of each prefix. */
+  tokens: Int32Array;
+  /** The query of each prefix, ascending. */
+  queries: Int32Array;
+  /** Where each prefix's beginning stood in the level above; 0 at the root, which has none. */
+  parents: Int32Array;
+}
+
 /**
- * Log-probabilities (nats) of the number tokens after each prefix.
- * @param prefixes int32 [queries, width, steps]: decoder inputs, the start token first; unused places are zeros
- * @returns [queries, width, tokens]; token t of the last axis has id `firstToken + t`
+ * Log-probabilities (nats) of the number tokens after each prefix of a level; asked for each level in turn.
+ * @returns [prefixes, tokens]; token t of the last axis has id `firstToken + t`
  */
-export type NextTokens = (prefixes: Int32Array, width: number, steps: number) => Promise<Float32Array>;
+export type NextTokens = (level: Level) => Promise<Float32Array>;
 
 export interface DescentOptions {
   /** Id of the first number token, and how many there are. */
@@ -21,8 +32,12 @@ export interface DescentOptions {
 }
 
 interface Prefix {
-  ids: number[];
+  ids: readonly number[];
+  /** What may follow, ascending in value. */
+  allowed: readonly number[];
   mass: number;
+  /** Its beginning's place in the level above. */
+  parent: number;
 }
 
 interface Tree {
@@ -32,33 +47,56 @@ interface Tree {
   pInfeasible: number;
 }
 
-/** One level for one query: `logits(i)` is the row of the i-th live prefix. Renormalised over the tokens the codec allows there. */
-function expand(
-  tree: Tree,
-  rowOf: (index: number) => Float32Array,
-  { firstToken, minMass, minEscapeMass }: DescentOptions,
-): void {
+/** The decoder's first input is <pad>, id 0. */
+const START_ID = 0;
+
+/** One level for one query, whose first live prefix has row `first`. Renormalised over the tokens the codec allows there. */
+function expand(tree: Tree, rows: Float32Array, first: number, options: DescentOptions): void {
   const { codec, live } = tree;
+  const { firstToken, tokens, minMass, minEscapeMass } = options;
   const next: Prefix[] = [];
   live.forEach((prefix, index) => {
-    const row = rowOf(index);
-    const allowed = codec.allowedNext(prefix.ids);
-    const atRoot = prefix.ids.length === 0;
-    const probability = (id: number) => Math.exp(row[id - firstToken]!);
-    const failed = atRoot ? probability(INFEASIBLE_ID) : 0;
-    let total = failed;
-    for (const id of allowed) total += probability(id);
-    if (atRoot) tree.pInfeasible = failed / total;
-    for (const id of allowed) {
-      const mass = (prefix.mass * probability(id)) / total;
-      const ids = [...prefix.ids, id];
-      const whole = codec.allowedNext(ids).length === 0;
+    const { ids, allowed } = prefix;
+    const origin = (first + index) * tokens - firstToken;
+    const failed = ids.length === 0 ? Math.exp(rows[origin + INFEASIBLE_ID]!) : 0;
+    const chances = allowed.map((id) => Math.exp(rows[origin + id]!));
+    const total = chances.reduce((sum, chance) => sum + chance, failed);
+    if (ids.length === 0) tree.pInfeasible = failed / total;
+    allowed.forEach((id, child) => {
+      const mass = (prefix.mass * chances[child]!) / total;
+      const longer = [...ids, id];
+      const after = codec.allowedNext(longer);
       const enough = id === LOW_ID || id === HIGH_ID ? minEscapeMass : minMass;
-      if (mass >= enough && !whole) next.push({ ids, mass });
-      else tree.cells.push({ ...codec.interval(ids), mass, whole });
-    }
+      if (mass >= enough && after.length > 0) {
+        next.push({ ids: longer, allowed: after, mass, parent: first + index });
+      } else {
+        const { lo, hi } = codec.interval(longer);
+        tree.cells.push({ lo, hi, mass, whole: after.length === 0 });
+      }
+    });
   });
   tree.live = next;
+}
+
+/** What the model is asked about the live prefixes of all trees. */
+function levelOf(trees: readonly Tree[], depth: number): Level {
+  const count = trees.reduce((sum, { live }) => sum + live.length, 0);
+  const level = {
+    depth,
+    tokens: new Int32Array(count),
+    queries: new Int32Array(count),
+    parents: new Int32Array(count),
+  };
+  let row = 0;
+  trees.forEach(({ live }, query) => {
+    for (const { ids, parent } of live) {
+      level.tokens[row] = ids.at(-1) ?? START_ID;
+      level.queries[row] = query;
+      level.parents[row] = parent;
+      row++;
+    }
+  });
+  return level;
 }
 
 /**
@@ -70,23 +108,20 @@ export async function descend(
   next: NextTokens,
   options: DescentOptions,
 ): Promise<Distribution[]> {
-  const trees = codecs.map((codec): Tree => ({ codec, live: [{ ids: [], mass: 1 }], cells: [], pInfeasible: 0 }));
-  for (let steps = 1; ; steps++) {
-    const width = Math.max(...trees.map((tree) => tree.live.length));
-    if (width === 0) break;
-    const prefixes = new Int32Array(trees.length * width * steps);
-    trees.forEach((tree, query) => {
-      // The start token is <pad>, id 0, and stands at the first step already.
-      tree.live.forEach(({ ids }, i) => prefixes.set(ids, (query * width + i) * steps + 1));
-    });
-    const rows = await next(prefixes, width, steps);
-    trees.forEach((tree, query) => {
-      const rowOf = (i: number) => {
-        const begin = (query * width + i) * options.tokens;
-        return rows.subarray(begin, begin + options.tokens);
-      };
-      expand(tree, rowOf, options);
-    });
+  const trees = codecs.map((codec): Tree => {
+    const root = { ids: [], allowed: codec.allowedNext([]), mass: 1, parent: 0 };
+    return { codec, live: [root], cells: [], pInfeasible: 0 };
+  });
+  for (let depth = 0; ; depth++) {
+    const level = levelOf(trees, depth);
+    if (level.tokens.length === 0) break;
+    const rows = await next(level);
+    let first = 0;
+    for (const tree of trees) {
+      const { length } = tree.live;
+      expand(tree, rows, first, options);
+      first += length;
+    }
   }
   return trees.map(
     ({ cells, pInfeasible }) =>

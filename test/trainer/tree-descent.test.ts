@@ -6,7 +6,7 @@ import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import { INFEASIBLE_ID, NUMBER_BEGIN, NUMBER_END } from '../../tokenizer/vocabulary.js';
 import { Random } from '../../trainer/random.js';
-import { descend } from '../../trainer/tree-descent.js';
+import { descend, type NextTokens } from '../../trainer/tree-descent.js';
 
 const TOKENS = NUMBER_END - NUMBER_BEGIN;
 
@@ -18,16 +18,16 @@ function scores(query: number, prefix: readonly number[], sharpness: number): Fl
   return raw.map((v) => v - total);
 }
 
-const model = (sharpness: number) => async (prefixes: Int32Array, width: number, steps: number) => {
-  const queries = prefixes.length / (width * steps);
-  const rows = new Float32Array(queries * width * TOKENS);
-  for (let q = 0; q < queries; q++) {
-    for (let i = 0; i < width; i++) {
-      const begin = (q * width + i) * steps;
-      rows.set(scores(q, [...prefixes.subarray(begin + 1, begin + steps)], sharpness), (q * width + i) * TOKENS);
-    }
-  }
-  return rows;
+/** A model whose answers depend on query and prefix alone; prefixes are put together level by level, from their parents. */
+const model = (sharpness: number): NextTokens => {
+  let above: number[][] = [];
+  return async ({ depth, tokens, queries, parents }) => {
+    const prefixes = [...tokens].map((token, row) => (depth === 0 ? [] : [...above[parents[row]!]!, token]));
+    above = prefixes;
+    const rows = new Float32Array(prefixes.length * TOKENS);
+    prefixes.forEach((prefix, row) => rows.set(scores(queries[row]!, prefix, sharpness), row * TOKENS));
+    return rows;
+  };
 };
 
 /** Every spelling with its probability, by plain recursion. */

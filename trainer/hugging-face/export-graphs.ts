@@ -13,14 +13,18 @@ import type { Weights } from '../model/parameters.js';
 import { type Precision, weightParameters } from '../model/precision.js';
 import {
   attend,
+  crossAttention,
+  crossKeysAndValues,
+  DECODER_BIAS,
+  decoderBlocks,
   encode,
-  feedForward,
+  type KeysAndValues,
   MASKED,
   mergeHeads,
+  ownAttention,
   type ParameterValues,
   positionBias,
   relativeBucket,
-  rmsNorm,
   splitHeads,
 } from '../model/t5.js';
 import { inFileOrder } from '../model/weights.js';
@@ -74,12 +78,6 @@ export function exportedEncoder(config: ModelConfig, weights: Weights, precision
   return g;
 }
 
-/** Keys and values of one attention, each [batch, heads, length, d_kv]. */
-interface KeysAndValues {
-  key: Value;
-  value: Value;
-}
-
 /**
  * `onnx/decoder_model_merged.onnx`: new positions behind those in the cache, which may be empty.
  * Inputs: `input_ids` int64 [batch, steps], `encoder_hidden_states` [batch, source, d_model], `encoder_attention_mask` int64
@@ -99,38 +97,28 @@ export function exportedDecoder(config: ModelConfig, weights: Weights, precision
     encoder: cacheInputs(g, `past_key_values.${i}.encoder`, 'past_encoder_sequence_length', config),
   }));
   const useCache = Reshape(g.input('use_cache_branch', 'bool', [1]), []);
-  const cross = crossKeysAndValues(useCache, states, past, p, config);
+  const cross = cachedOrComputed(useCache, states, past, p, config);
 
   const pastLength = Cast(sizeOf(past[0]!.decoder.key, 2), 'float32');
   const relative = relativePositions(Add(positions(g, STEPS), pastLength), positions(g, `${PAST}+${STEPS}`));
   const future = Mul(Cast(Greater(relative, 0), 'float32'), MASKED);
-  const table = p('decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight');
-  const bias = Add(positionBias(table, bucketsOf(relative, false, config)), future);
+  const bias = Add(positionBias(p(DECODER_BIAS), bucketsOf(relative, false, config)), future);
 
-  let x = p.embed(ids);
-  for (const i of layers) {
-    const block = `decoder.block.${i}`;
-    const norm = (layer: number) =>
-      rmsNorm(x, p(`${block}.layer.${layer}.layer_norm.weight`), config.layer_norm_epsilon);
-    const self = `${block}.layer.0.SelfAttention`;
-    let h = norm(0);
-    const project = (name: string) => splitHeads(p.linear(h, name), config);
+  const own = (i: number, h: Value) => {
+    const project = (part: string) => splitHeads(p.linear(h, `${ownAttention(i)}.${part}.weight`), config);
     const grown = {
-      key: Concat([past[i]!.decoder.key, project(`${self}.k.weight`)], 2),
-      value: Concat([past[i]!.decoder.value, project(`${self}.v.weight`)], 2),
+      key: Concat([past[i]!.decoder.key, project('k')], 2),
+      value: Concat([past[i]!.decoder.value, project('v')], 2),
     };
-    const own = attend(project(`${self}.q.weight`), grown.key, grown.value, bias);
-    x = Add(x, p.linear(mergeHeads(own, config), `${self}.o.weight`));
-
-    h = norm(1);
-    const other = `${block}.layer.1.EncDecAttention`;
-    const context = attend(project(`${other}.q.weight`), cross[i]!.key, cross[i]!.value, sourceMask);
-    x = Add(x, p.linear(mergeHeads(context, config), `${other}.o.weight`));
-    x = feedForward(x, `${block}.layer.2`, p, config);
     cacheOutputs(g, `present.${i}.decoder`, grown);
     cacheOutputs(g, `present.${i}.encoder`, cross[i]!);
-  }
-  const h = rmsNorm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+    return mergeHeads(attend(project('q'), grown.key, grown.value, bias), config);
+  };
+  const other = (i: number, h: Value) => {
+    const query = splitHeads(p.linear(h, `${crossAttention(i)}.q.weight`), config);
+    return mergeHeads(attend(query, cross[i]!.key, cross[i]!.value, sourceMask), config);
+  };
+  const h = decoderBlocks(p.embed(ids), { own, cross: other }, p, config);
   const written = p.linear(h, 'lm_head.weight');
   const tokens = config.number_token_end - config.number_token_begin;
   const before = config.named_token_begin;
@@ -149,7 +137,7 @@ function cacheOutputs(g: Graph, name: string, { key, value }: KeysAndValues): vo
 }
 
 /** Keys and values of the encoder's states, for all layers in one If, so that a step with a cache does not compute them. */
-function crossKeysAndValues(
+function cachedOrComputed(
   useCache: Value,
   states: Value,
   past: readonly { encoder: KeysAndValues }[],
@@ -157,13 +145,16 @@ function crossKeysAndValues(
   config: ModelConfig,
 ): KeysAndValues[] {
   const type = { dtype: 'float32' as const, shape: [BATCH, config.num_heads, SOURCE, config.d_kv] };
-  const parts = past.flatMap((_, i) => ['k', 'v'].map((part) => `decoder.block.${i}.layer.1.EncDecAttention.${part}`));
   const values = If(
     states.graph,
     useCache,
     () => past.flatMap(({ encoder }) => [encoder.key, encoder.value]),
-    () => parts.map((name) => splitHeads(p.linear(states, `${name}.weight`), config)),
-    parts.map(() => type),
+    () =>
+      past.flatMap((_, i) => {
+        const { key, value } = crossKeysAndValues(states, i, p, config);
+        return [key, value];
+      }),
+    past.flatMap(() => [type, type]),
   );
   return past.map((_, i) => ({ key: values[2 * i]!, value: values[2 * i + 1]! }));
 }

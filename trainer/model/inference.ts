@@ -1,12 +1,13 @@
-// Runs the model for predictions: prompts in, exact distributions out. One encoder session, one decoder session a depth.
+// Runs the model for predictions: prompts in, exact distributions out. One session of the encoder, one of a decoder step.
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { type Device, sessionOptions } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
-import { DeviceTensor } from '../graph/device-tensor.js';
+import { type DeviceTensor, disposeAll } from '../graph/device-tensor.js';
 import { type HostTensor, OrtSession, releaseAll } from '../graph/session.js';
 import { descend } from '../tree-descent.js';
 import type { Weights } from './parameters.js';
-import { adapterInputs, decoderGraph, encoderGraph, type ServedModel } from './serving-graph.js';
+import { PrefixDecoder } from './prefix-decoder.js';
+import { adapterInputs, decoderGraph, encoderGraph, type Part, type ServedModel } from './serving-graph.js';
 import { relativeBuckets } from './t5.js';
 
 /** Queries a descent takes at once: enough to fill the cores, few enough for bounded memory. */
@@ -22,7 +23,7 @@ const MIN_ESCAPE_MASS = 0.05;
 
 export class Inference {
   private encoder: Promise<OrtSession> | undefined;
-  private readonly decoders = new Map<number, Promise<OrtSession>>();
+  private decoder: Promise<OrtSession> | undefined;
 
   constructor(
     private readonly model: ServedModel,
@@ -57,9 +58,9 @@ export class Inference {
   }
 
   async release(): Promise<void> {
-    const sessions = [this.encoder, ...this.decoders.values()];
+    const sessions = [this.encoder, this.decoder];
     this.encoder = undefined;
-    this.decoders.clear();
+    this.decoder = undefined;
     await releaseAll(sessions);
   }
 
@@ -69,52 +70,40 @@ export class Inference {
     adapter: Weights | undefined,
   ): Promise<Distribution[]> {
     const { config } = this.model;
-    const encoderAdapter = this.adapterFeeds('encoder', adapter);
-    const decoderAdapter = this.adapterFeeds('decoder', adapter);
     const queries = prompts.length;
     const length = Math.ceil(Math.max(...prompts.map((p) => p.length)) / LENGTH_STEP) * LENGTH_STEP;
     const ids = new Int32Array(queries * length);
     prompts.forEach((prompt, i) => ids.set(prompt, i * length));
     const inputIds = { data: ids, dims: [queries, length] };
-    const states = await this.encode({
-      ...encoderAdapter,
+    this.decoder ??= OrtSession.create(decoderGraph(this.model), this.sessionOptions());
+    const decoder = await this.decoder;
+    const { states, ...cross } = await this.encode({
+      ...this.adapterFeeds('encoder', adapter),
       input_ids: inputIds,
       buckets: { data: relativeBuckets(length, true, config), dims: [length, length] },
     });
     const { number_token_begin, number_token_end } = config;
     try {
-      return await descend(
-        codecs,
-        async (prefixes, width, steps) => {
-          const decoder = await this.decoder(steps);
-          const output = await decoder.run({
-            ...decoderAdapter,
-            states,
-            input_ids: inputIds,
-            prefixes: { data: prefixes, dims: [queries, width, steps] },
-          });
-          return output.log_probabilities!.data as Float32Array;
-        },
-        {
-          firstToken: number_token_begin,
-          tokens: number_token_end - number_token_begin,
-          minMass: MIN_MASS,
-          minEscapeMass: MIN_ESCAPE_MASS,
-        },
-      );
+      const constant = { ...this.adapterFeeds('decoder', adapter), ...cross, input_ids: inputIds };
+      const prefixes = new PrefixDecoder(decoder, constant, queries, config);
+      return await descend(codecs, (level) => prefixes.next(level), {
+        firstToken: number_token_begin,
+        tokens: number_token_end - number_token_begin,
+        minMass: MIN_MASS,
+        minEscapeMass: MIN_ESCAPE_MASS,
+      });
     } finally {
-      if (states instanceof DeviceTensor) states.dispose();
+      if (this.device === 'webgpu') disposeAll([states, ...Object.values(cross)] as DeviceTensor[]);
     }
   }
 
-  /** Encoder states; on WebGPU they stay there for all depths of the descent, and the caller disposes of them. */
-  private async encode(feeds: Record<string, HostTensor>): Promise<HostTensor | DeviceTensor> {
+  /** The encoder's outputs; on WebGPU they stay there for all levels of the descent, and the caller disposes of them. */
+  private async encode(feeds: Record<string, HostTensor>): Promise<Record<string, HostTensor | DeviceTensor>> {
     const stay = this.device === 'webgpu';
     const options = { ...this.sessionOptions(), outputs: stay ? 'device' : 'host' } as const;
     this.encoder ??= OrtSession.create(encoderGraph(this.model), options);
     const encoder = await this.encoder;
-    const { states } = stay ? await encoder.runResident(feeds) : await encoder.run(feeds);
-    return states!;
+    return stay ? encoder.runResident(feeds) : encoder.run(feeds);
   }
 
   /** Queries and prompts come in any number and length: without plans a thousand queries take two thirds of the memory. */
@@ -122,17 +111,8 @@ export class Inference {
     return { ...sessionOptions(this.device, this.threads), memoryPattern: false };
   }
 
-  private adapterFeeds(part: 'encoder' | 'decoder', adapter: Weights | undefined): Record<string, HostTensor> {
+  private adapterFeeds(part: Part, adapter: Weights | undefined): Record<string, HostTensor> {
     const specs = adapterInputs(this.model, part);
     return Object.fromEntries(specs.map((s) => [s.name, { data: adapter!.get(s.name)!, dims: s.shape }]));
-  }
-
-  private decoder(steps: number): Promise<OrtSession> {
-    let session = this.decoders.get(steps);
-    if (!session) {
-      session = OrtSession.create(decoderGraph(this.model, steps), this.sessionOptions());
-      this.decoders.set(steps, session);
-    }
-    return session;
   }
 }

@@ -1,12 +1,13 @@
-// The forward graphs that serve predictions: the encoder once a query, the decoder over many prefixes of each query.
-import { Graph } from '../graph/graph.js';
-import { Slice, Squeeze } from '../graph/ops/shape.js';
+// The two forward graphs that serve predictions: the encoder once a query, the decoder one position of many prefixes a run.
+import type { Dims } from '../graph/dims.js';
+import { Graph, type Value } from '../graph/graph.js';
 import { LogSoftmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
+import { decodeStep } from './decode-step.js';
 import { type LoraConfig, loraSpecs } from './lora.js';
 import type { ParameterSpec, Weights } from './parameters.js';
 import { type Precision, weightParameters } from './precision.js';
-import { causalMask, decode, encode, paddingMask, relativeBuckets } from './t5.js';
+import { crossAttention, crossKeysAndValues, encode, type KeysAndValues, paddingMask } from './t5.js';
 import { adapterScale } from './trainable.js';
 
 /** A model as it is served: its weights stand in the graph; an adapter's are inputs, so that it can be changed between runs. */
@@ -18,55 +19,87 @@ export interface ServedModel {
   precision?: Precision | undefined;
 }
 
+/** The two sessions of a prediction. What the decoder reads of the encoder's states is the encoder session's to compute. */
+export type Part = 'encoder' | 'decoder';
+
 /** The adapter matrices that one part of the model reads. Inputs of its graph, by the names of `loraSpecs`. */
-export function adapterInputs({ config, lora }: ServedModel, part: 'encoder' | 'decoder'): ParameterSpec[] {
+export function adapterInputs({ config, lora }: ServedModel, part: Part): ParameterSpec[] {
   if (!lora) return [];
-  return loraSpecs(config, lora).filter((spec) => spec.name.startsWith('encoder.') === (part === 'encoder'));
+  const read = blocks(config).flatMap((i) => ['k', 'v'].map((name) => `${crossAttention(i)}.${name}.`));
+  const partOf = (name: string): Part =>
+    name.startsWith('encoder.') || read.some((prefix) => name.startsWith(prefix)) ? 'encoder' : 'decoder';
+  return loraSpecs(config, lora).filter((spec) => partOf(spec.name) === part);
 }
 
-function parameterValues(g: Graph, model: ServedModel, part: 'encoder' | 'decoder') {
+const blocks = (config: ModelConfig) => Array.from({ length: config.num_decoder_layers }, (_, i) => i);
+
+/** The weights as initializers of `g`, and the adapter's matrices of this part as its inputs. */
+export function parameterValues(g: Graph, model: ServedModel, part: Part) {
   const { config, weights, lora, precision = 'float32' } = model;
   const inputs = adapterInputs(model, part).map((s) => [s.name, g.input(s.name, 'float32', s.shape)] as const);
   const adapter = { values: new Map(inputs), scale: adapterScale({ config, adapter: lora }) };
   return weightParameters(g, config, weights, { precision, adapter });
 }
 
+/** Names of a block's keys and values, as the encoder hands them out and the decoder takes them. */
+export const crossName = (block: number, part: keyof KeysAndValues) => `cross.${block}.${part}`;
+/** Names of the decoder's cache: what it takes of earlier positions, and what it adds. */
+export const pastName = (block: number, part: keyof KeysAndValues) => `past.${block}.${part}`;
+export const presentName = (block: number, part: keyof KeysAndValues) => `present.${block}.${part}`;
+export const PARTS: readonly (keyof KeysAndValues)[] = ['key', 'value'];
+
 /**
  * Inputs: `input_ids` int32 [queries, length], `buckets` int32 [length, length], and the adapter's matrices where the model
- * has one. Output: `states` [queries, length, d_model].
+ * has one. Outputs: `states` [queries, length, d_model], and of each decoder block i what it reads of them, once for all steps:
+ * `cross.i.{key,value}` [queries, heads, length, d_kv].
  */
 export function encoderGraph(model: ServedModel): Graph {
   const g = new Graph('encoder');
+  const p = parameterValues(g, model, 'encoder');
   const ids = g.input('input_ids', 'int32', ['queries', 'length']);
   const buckets = g.input('buckets', 'int32', ['length', 'length']);
-  const mask = paddingMask(ids, { dtype: 'float32' });
-  g.output(encode({ ids, mask, buckets }, parameterValues(g, model, 'encoder'), model.config), 'states');
+  const states = encode({ ids, mask: paddingMask(ids, { dtype: 'float32' }), buckets }, p, model.config);
+  g.output(states, 'states');
+  for (const i of blocks(model.config)) {
+    const read = crossKeysAndValues(states, i, p, model.config);
+    for (const part of PARTS) g.output(read[part], crossName(i, part));
+  }
   return g;
 }
 
 /**
- * Inputs: `states` [queries, length, d_model], `input_ids` int32 [queries, length] (for the mask),
- * `prefixes` int32 [queries, prefixes, steps]: decoder inputs, start token first; and the adapter's matrices.
- * Output: `log_probabilities` [queries, prefixes, number tokens] of what follows each prefix, in nats.
+ * One position of `rows` prefixes. Inputs: `input_ids` int32 [queries, length] (for the mask), `cross.i.{key,value}` of the
+ * encoder, `past.i.{key,value}` [cached, heads·d_kv], the adapter's matrices, and `tokens`, `ancestors`, `buckets`,
+ * `past_mask`, `slots`, `places` as in `StepInputs`. Outputs: `log_probabilities` [rows, number tokens] of what follows each
+ * prefix, in nats, and `present.i.{key,value}` [rows, heads·d_kv], to be put behind the cache.
  */
-export function decoderGraph(model: ServedModel, steps: number): Graph {
+export function decoderGraph(model: ServedModel): Graph {
   const { config } = model;
-  const g = new Graph(`decoder_${steps}`);
+  const g = new Graph('decoder');
   const p = parameterValues(g, model, 'decoder');
-  const ids = g.input('prefixes', 'int32', ['queries', 'prefixes', steps]);
-  const decoded = decode(
+  const inputs = (name: typeof crossName, shape: Dims) =>
+    blocks(config).map((i) => {
+      const [key, value] = PARTS.map((part) => g.input(name(i, part), 'float32', shape)) as [Value, Value];
+      return { key, value };
+    });
+  const { states, grown } = decodeStep(
     {
-      ids,
-      steps,
-      buckets: g.constant('int32', [steps, steps], relativeBuckets(steps, false, config)),
-      causalMask: g.constant('float32', [steps, steps], causalMask(steps)),
-      encoderStates: g.input('states', 'float32', ['queries', 'length', config.d_model]),
-      encoderMask: paddingMask(g.input('input_ids', 'int32', ['queries', 'length']), { dtype: 'float32' }),
+      ids: g.input('tokens', 'int32', ['rows']),
+      ancestors: g.input('ancestors', 'int32', ['rows', 'past']),
+      cache: inputs(pastName, ['cached', config.num_heads * config.d_kv]),
+      buckets: g.input('buckets', 'int32', ['past+1']),
+      pastMask: g.input('past_mask', 'float32', ['past+1']),
+      cross: inputs(crossName, ['queries', config.num_heads, 'length', config.d_kv]),
+      crossMask: paddingMask(g.input('input_ids', 'int32', ['queries', 'length']), { dtype: 'float32' }),
+      slots: g.input('slots', 'int32', ['queries', 'width']),
+      places: g.input('places', 'int32', ['rows']),
     },
     p,
     config,
   );
-  const last = Squeeze(Slice(decoded, { starts: [steps - 1], ends: [steps], axes: [2] }), [2]);
-  g.output(LogSoftmax(p.linear(last, 'lm_head.weight'), -1), 'log_probabilities');
+  g.output(LogSoftmax(p.linear(states, 'lm_head.weight'), -1), 'log_probabilities');
+  grown.forEach((added, i) => {
+    for (const part of PARTS) g.output(added[part], presentName(i, part));
+  });
   return g;
 }

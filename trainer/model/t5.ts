@@ -121,33 +121,68 @@ export interface DecoderInputs {
   encoderMask: Value;
 }
 
-/** Decoder states [batch, prefixes, steps, d_model], after the final norm. */
-export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelConfig): Value {
-  const block = (i: number) => `decoder.block.${i}`;
-  const table = p(`${block(0)}.layer.0.SelfAttention.relative_attention_bias.weight`);
-  const bias = Unsqueeze(Add(positionBias(table, inputs.buckets), inputs.causalMask), [0]);
-  const inner = config.num_heads * config.d_kv;
-  let x = p.embed(inputs.ids);
-  for (let i = 0; i < config.num_decoder_layers; i++) {
-    const self = `${block(i)}.layer.0.SelfAttention`;
-    let h = rmsNorm(x, p(`${block(i)}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
-    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
-      splitHeads(p.linear(h, `${self}.${part}.weight`), config),
-    );
-    x = Add(x, p.linear(mergeHeads(attend(q!, k!, v!, bias), config), `${self}.o.weight`));
+/** How one decoder block attends: each is given the block's number and its normalised input [.., d_model]. */
+export interface DecoderAttention {
+  /** To the positions written so far: what the heads read, merged, [.., heads·d_kv]. */
+  own(block: number, h: Value): Value;
+  /** To the encoder's states, in the same way. */
+  cross(block: number, h: Value): Value;
+}
 
-    // All prefixes of a query attend to the same states, so they stand in one matrix product: [batch, prefixes·steps, ..].
-    const cross = `${block(i)}.layer.1.EncDecAttention`;
-    h = rmsNorm(x, p(`${block(i)}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
-    const rows = Reshape(p.linear(h, `${cross}.q.weight`), [KEEP, -1, inner]);
-    const keys = splitHeads(p.linear(inputs.encoderStates, `${cross}.k.weight`), config);
-    const values = splitHeads(p.linear(inputs.encoderStates, `${cross}.v.weight`), config);
-    const context = mergeHeads(attend(splitHeads(rows, config), keys, values, inputs.encoderMask), config);
-    const back = Reshape(context, [KEEP, -1, inputs.steps, inner]);
-    x = Add(x, p.linear(back, `${cross}.o.weight`));
-    x = feedForward(x, `${block(i)}.layer.2`, p, config);
+/** Names of a decoder block's two attentions. */
+export const ownAttention = (block: number) => `decoder.block.${block}.layer.0.SelfAttention`;
+export const crossAttention = (block: number) => `decoder.block.${block}.layer.1.EncDecAttention`;
+/** The relative position biases of all blocks: only the first has a table. */
+export const DECODER_BIAS = `${ownAttention(0)}.relative_attention_bias.weight`;
+
+/** The decoder's blocks from embeddings x [.., d_model] to states after the final norm; they differ in how they attend. */
+export function decoderBlocks(x: Value, attention: DecoderAttention, p: ParameterValues, config: ModelConfig): Value {
+  for (let i = 0; i < config.num_decoder_layers; i++) {
+    const block = `decoder.block.${i}`;
+    let h = rmsNorm(x, p(`${block}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
+    x = Add(x, p.linear(attention.own(i, h), `${ownAttention(i)}.o.weight`));
+    h = rmsNorm(x, p(`${block}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
+    x = Add(x, p.linear(attention.cross(i, h), `${crossAttention(i)}.o.weight`));
+    x = feedForward(x, `${block}.layer.2`, p, config);
   }
   return rmsNorm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+}
+
+/** Keys and values of one attention, each [batch, heads, length, d_kv]. */
+export interface KeysAndValues {
+  key: Value;
+  value: Value;
+}
+
+/** Keys and values of the encoder's states [batch, length, d_model] for a decoder block. */
+export function crossKeysAndValues(
+  states: Value,
+  block: number,
+  p: ParameterValues,
+  config: ModelConfig,
+): KeysAndValues {
+  const project = (part: string) => splitHeads(p.linear(states, `${crossAttention(block)}.${part}.weight`), config);
+  return { key: project('k'), value: project('v') };
+}
+
+/** Decoder states [batch, prefixes, steps, d_model], after the final norm. */
+export function decode(inputs: DecoderInputs, p: ParameterValues, config: ModelConfig): Value {
+  const bias = Unsqueeze(Add(positionBias(p(DECODER_BIAS), inputs.buckets), inputs.causalMask), [0]);
+  const inner = config.num_heads * config.d_kv;
+  const own = (i: number, h: Value) => {
+    const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
+      splitHeads(p.linear(h, `${ownAttention(i)}.${part}.weight`), config),
+    );
+    return mergeHeads(attend(q!, k!, v!, bias), config);
+  };
+  // All prefixes of a query attend to the same states, so they stand in one matrix product: [batch, prefixes·steps, ..].
+  const cross = (i: number, h: Value) => {
+    const rows = Reshape(p.linear(h, `${crossAttention(i)}.q.weight`), [KEEP, -1, inner]);
+    const { key, value } = crossKeysAndValues(inputs.encoderStates, i, p, config);
+    const context = mergeHeads(attend(splitHeads(rows, config), key, value, inputs.encoderMask), config);
+    return Reshape(context, [KEEP, -1, inputs.steps, inner]);
+  };
+  return decoderBlocks(p.embed(inputs.ids), { own, cross }, p, config);
 }
 
 /**

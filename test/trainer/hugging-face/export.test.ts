@@ -13,11 +13,12 @@ import { NUMBER_BEGIN, NUMBER_END } from '../../../tokenizer/vocabulary.js';
 import { OrtSession } from '../../../trainer/graph/session.js';
 import { DEFAULT_MODEL_CONFIG } from '../../../trainer/model/config.js';
 import { initialWeights, parameterSpecs } from '../../../trainer/model/parameters.js';
-import { decoderGraph, encoderGraph } from '../../../trainer/model/serving-graph.js';
+import { encoderGraph } from '../../../trainer/model/serving-graph.js';
 import { relativeBuckets } from '../../../trainer/model/t5.js';
 import { saveModel } from '../../../trainer/model-directory.js';
 import { Random } from '../../../trainer/random.js';
 import { PlainT5, plainParameters } from '../model/plain-t5.js';
+import { uncachedDecoder } from '../model/uncached-decoder.js';
 import { loadStock, temporaryFolder } from './kit.js';
 
 const config = { ...DEFAULT_MODEL_CONFIG, d_model: 24, d_kv: 5, num_heads: 3, d_ff: 20 };
@@ -109,7 +110,7 @@ async function ourGreedyDigits(query: number, codec: NumberCodec): Promise<numbe
   const digits: number[] = [];
   for (let allowed = codec.allowedNext([]); allowed.length > 0; allowed = codec.allowedNext(digits)) {
     const steps = digits.length + 1;
-    const session = await OrtSession.create(decoderGraph({ config, weights }, steps), { threads: 1 });
+    const session = await OrtSession.create(uncachedDecoder({ config, weights }, steps), { threads: 1 });
     const output = await session.run({
       states: { data: states, dims: [1, LENGTH, config.d_model] },
       input_ids: { data: Int32Array.from(prompts[query]!), dims: [1, LENGTH] },

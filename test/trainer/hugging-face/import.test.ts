@@ -9,12 +9,13 @@ import { fromFileId, NAMED_BLOCK, toFileId } from '../../../tokenizer/vocabulary
 import { OrtSession } from '../../../trainer/graph/session.js';
 import { importModel } from '../../../trainer/hugging-face/import-model.js';
 import { decodeSafetensors } from '../../../trainer/model/safetensors.js';
-import { decoderGraph, encoderGraph } from '../../../trainer/model/serving-graph.js';
+import { encoderGraph } from '../../../trainer/model/serving-graph.js';
 import { relativeBuckets } from '../../../trainer/model/t5.js';
 import { loadModel } from '../../../trainer/model-directory.js';
 import { Predictor } from '../../../trainer/predictor.js';
 import { Random } from '../../../trainer/random.js';
 import { train } from '../../../trainer/train.js';
+import { uncachedDecoder } from '../model/uncached-decoder.js';
 import { loadStock, temporaryFolder } from './kit.js';
 import { STOCK_CONFIG, STOCK_TOKENS, type StockOptions, writeStockT5 } from './stock-t5.js';
 
@@ -178,7 +179,7 @@ describe('a fine-tune of a stock T5', () => {
     const encoder = await OrtSession.create(encoderGraph(ours), { threads: 1 });
     const buckets = { data: relativeBuckets(length, true, ours.config), dims: [length, length] };
     const { states } = await encoder.run({ input_ids, buckets });
-    const decoder = await OrtSession.create(decoderGraph(ours, prefix.length), { threads: 1 });
+    const decoder = await OrtSession.create(uncachedDecoder(ours, prefix.length), { threads: 1 });
     const prefixes = { data: Int32Array.from(prefix), dims: [1, 1, prefix.length] };
     const { log_probabilities } = await decoder.run({ states: states!, input_ids, prefixes });
     await Promise.all([encoder.release(), decoder.release()]);

@@ -4,12 +4,13 @@ import { Graph, gradients } from '../../../trainer/graph/graph.js';
 import { OrtSession } from '../../../trainer/graph/session.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from '../../../trainer/model/config.js';
 import { initialWeights, parameterSpecs } from '../../../trainer/model/parameters.js';
-import { decoderGraph, encoderGraph } from '../../../trainer/model/serving-graph.js';
+import { encoderGraph } from '../../../trainer/model/serving-graph.js';
 import { parameterLookup, relativeBuckets } from '../../../trainer/model/t5.js';
 import { digitLoss } from '../../../trainer/model/training-graph.js';
 import { Random } from '../../../trainer/random.js';
 import { PlainT5, plainParameters } from './plain-t5.js';
 import { Tape } from './plain-tape.js';
+import { uncachedDecoder } from './uncached-decoder.js';
 
 const config: ModelConfig = {
   ...DEFAULT_MODEL_CONFIG,
@@ -54,7 +55,7 @@ describe('forward pass', () => {
       ],
     ];
     const encoder = await session(encoderGraph({ config, weights }));
-    const decoder = await session(decoderGraph({ config, weights }, steps));
+    const decoder = await session(uncachedDecoder({ config, weights }, steps));
     const input_ids = { data: Int32Array.from(prompts.flat()), dims: [2, LENGTH] };
     const { states } = await encoder.run({
       input_ids,
