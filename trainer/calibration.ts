@@ -48,11 +48,15 @@ export function calibratedShare({ study, model }: CalibrationScores, level: numb
   return 1;
 }
 
+/** An interval of the whole distribution would end where numbers end, at 1e31: what lies outside of this share is left out. */
+const WIDEST_SHARE = 0.9999;
+
 /** The interval between the two quantiles that leave (1 − share)/2 on either side. */
 export function centralInterval(distribution: Distribution, level: number, share: number): PredictionInterval {
+  const held = Math.min(share, WIDEST_SHARE);
   return {
     level,
-    lower: distribution.quantile((1 - share) / 2),
-    upper: distribution.quantile((1 + share) / 2),
+    lower: distribution.quantile((1 - held) / 2),
+    upper: distribution.quantile((1 + held) / 2),
   };
 }

@@ -1,38 +1,39 @@
-// The exact distribution of y that the model's digits state: a histogram whose cells tile the line.
+// The exact distribution of y that the model's digits state: a histogram whose cells tile the line. See docs/distribution.md.
+import { type Cell, spreadCutCells } from './cut-cells.js';
+import { TrainerError } from './errors.js';
+import { Random } from './random.js';
 
-/** One cell [lo, hi) and its probability mass. */
-export interface Cell {
-  lo: number;
-  hi: number;
-  mass: number;
-  /** False where the descent stopped before the last digit, as the mass was below ε: it lies somewhere in the interval. */
-  whole: boolean;
-}
+export type { Cell } from './cut-cells.js';
 
 /**
- * A histogram over y with the probability of failure beside it. Between the edges of a cell the density is uniform, so
- * that quantiles are continuous and never cross. A cell that is not whole and wider than it is far from the median says
- * little about where its mass (below ε) lies, up to 1e31 away: it is counted at its edge next to the median.
+ * A histogram over y with the probability of failure beside it. Everything but `pInfeasible` and `sample` speaks of y given
+ * that the experiment does not fail. The density is uniform between the edges of a cell, so that quantiles are continuous
+ * and never cross; a cut cell that reaches far out is spread as `spreadCutCells` says. All results are closed forms.
  */
 export class Distribution {
-  /** Ascending, disjoint; masses sum to 1 (given that the experiment does not fail). */
+  /** Ascending, disjoint; masses sum to 1. */
   readonly cells: readonly Cell[];
-  /** cumulative[i]: mass of the cells before i. */
-  private readonly cumulative: Float64Array;
+  /** Mass of the cells before the i-th, summed from the left, and of those after it, from the right: both tails are exact. */
+  private readonly below: Float64Array;
+  private readonly above: Float64Array;
 
-  /** @param cells ascending and disjoint, masses of any positive sum; `pInfeasible` in [0, 1]. */
+  /**
+   * @param cells ascending and disjoint, masses of any positive sum
+   * @param pInfeasible probability that the experiment fails, in [0, 1]
+   * @throws TrainerError `distribution` where they are not
+   */
   constructor(
     cells: readonly Cell[],
     readonly pInfeasible = 0,
   ) {
+    check(cells, pInfeasible);
     const total = cells.reduce((sum, cell) => sum + cell.mass, 0);
-    this.cells = cells.map((cell) => ({ ...cell, mass: cell.mass / total }));
-    this.cumulative = new Float64Array(cells.length + 1);
-    this.cells.forEach((cell, i) => {
-      this.cumulative[i + 1] = this.cumulative[i]! + cell.mass;
-    });
-    const { median } = this;
-    this.cells = this.cells.map((cell) => atNearEdge(cell, median));
+    this.cells = spreadCutCells(cells.map((cell) => ({ ...cell, mass: cell.mass / total })));
+    const count = this.cells.length;
+    this.below = new Float64Array(count + 1);
+    this.above = new Float64Array(count + 1);
+    for (let i = 0; i < count; i++) this.below[i + 1] = this.below[i]! + this.cells[i]!.mass;
+    for (let i = count - 2; i >= 0; i--) this.above[i] = this.above[i + 1]! + this.cells[i + 1]!.mass;
   }
 
   get median(): number {
@@ -40,51 +41,52 @@ export class Distribution {
   }
 
   get mean(): number {
-    return this.cells.reduce((sum, { lo, hi, mass }) => sum + mass * (lo + (hi - lo) / 2), 0);
+    return this.cells.reduce((sum, cell) => sum + cell.mass * middle(cell), 0);
   }
 
   get sd(): number {
     const { mean } = this;
-    const variance = this.cells.reduce((sum, { lo, hi, mass }) => {
-      const middle = lo + (hi - lo) / 2 - mean;
-      return sum + mass * (middle * middle + (hi - lo) ** 2 / 12);
+    const variance = this.cells.reduce((sum, cell) => {
+      const offset = middle(cell) - mean;
+      return sum + cell.mass * (offset * offset + (cell.hi - cell.lo) ** 2 / 12);
     }, 0);
     return Math.sqrt(variance);
   }
 
-  /** The y with P(Y < y) = p, p in [0, 1]. */
+  /**
+   * The least y with P(Y ≤ y) ≥ p.
+   * @param p in [0, 1]; 0 and 1 give the ends of what has mass
+   * @throws TrainerError `distribution` for any other p
+   */
   quantile(p: number): number {
-    const { cells, cumulative } = this;
-    const target = p * cumulative[cells.length]!;
-    let low = 0;
-    let high = cells.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (cumulative[middle + 1]! >= target) high = middle;
-      else low = middle + 1;
+    if (!(p >= 0 && p <= 1)) {
+      throw new TrainerError('distribution', `quantile: p is ${p}; give a probability between 0 and 1.`);
     }
-    const { lo, hi, mass } = cells[low]!;
-    const share = mass > 0 ? Math.min(1, Math.max(0, (target - cumulative[low]!) / mass)) : 0;
-    // Not lo + share·(hi − lo): that can pass hi by rounding, and quantiles would cross.
-    return share < 1 ? Math.min(hi, lo + share * (hi - lo)) : hi;
+    if (p <= 0.5) return this.fromLeft(p);
+    // Counted from the right, where 1 − p may be far smaller than the rounding of sums from the left.
+    return Math.max(this.fromLeft(0.5), this.fromRight(1 - p));
   }
 
-  /** P(Y < y), with half of any mass that stands exactly at y. */
-  cdf(y: number): number {
-    let sum = 0;
-    for (const { lo, hi, mass } of this.cells) {
-      if (y >= hi && hi > lo) sum += mass;
-      else if (y > lo) sum += hi > lo ? (mass * (y - lo)) / (hi - lo) : mass;
-      else if (y === lo && hi === lo) sum += mass / 2;
-      else break;
-    }
-    return Math.min(1, sum);
+  /** P(Y < t), with half of any mass that stands exactly at t. */
+  cdf(t: number): number {
+    let i = this.cellAt(t);
+    let standing = 0;
+    for (; i >= 0 && this.cells[i]!.lo === t; i--) if (this.cells[i]!.hi === t) standing += this.cells[i]!.mass;
+    if (i < 0) return standing / 2;
+    const { lo, hi, mass } = this.cells[i]!;
+    return Math.min(1, this.below[i]! + (t >= hi ? mass : (mass * (t - lo)) / (hi - lo)) + standing / 2);
   }
 
-  /** The distribution of f(Y) for an increasing f. Densities stay uniform inside of cells. */
-  map(f: (y: number) => number): Distribution {
-    const cells = this.cells.map((cell) => ({ ...cell, lo: f(cell.lo), hi: f(cell.hi) }));
-    return new Distribution(cells, this.pInfeasible);
+  /**
+   * Natural logarithm of the density at y, per unit of y; −∞ where there is none, +∞ where mass stands at one point. The
+   * log-likelihood of a measured y is this plus log(1 − pInfeasible); that of a failure is log(pInfeasible).
+   */
+  logDensity(y: number): number {
+    const i = this.cellAt(y);
+    if (i < 0) return Number.NEGATIVE_INFINITY;
+    const { lo, hi, mass } = this.cells[i]!;
+    if (hi === lo) return y === lo && mass > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    return y < hi ? Math.log(mass) - Math.log(hi - lo) : Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -92,41 +94,125 @@ export class Distribution {
    * Exact for this histogram: F is linear inside a cell.
    */
   crps(y: number): number {
-    const first = this.cells[0]!.lo;
-    const last = this.cells[this.cells.length - 1]!.hi;
-    let sum = Math.max(0, first - y) + Math.max(0, y - last);
-    let end = first;
-    let below = 0;
-    for (const { lo, hi, mass } of this.cells) {
-      sum += gap(end, lo, below, y);
-      if (hi > lo) {
-        const slope = mass / (hi - lo);
-        const cut = Math.min(hi, Math.max(lo, y));
-        const atCut = below + slope * (cut - lo);
-        sum += squareIntegral(below, atCut, cut - lo) + squareIntegral(1 - atCut, 1 - below - mass, hi - cut);
-      }
-      below += mass;
-      end = hi;
+    const { cells, below, above } = this;
+    let sum = Math.max(0, cells[0]!.lo - y);
+    cells.forEach(({ lo, hi, mass }, i) => {
+      const cut = Math.min(hi, Math.max(lo, y));
+      const share = hi > lo ? (cut - lo) / (hi - lo) : 0;
+      sum += squareIntegral(below[i]!, below[i]! + mass * share, cut - lo);
+      sum += squareIntegral(above[i]! + mass * (1 - share), above[i]!, hi - cut);
+      const next = cells[i + 1]?.lo ?? Math.max(hi, y);
+      const turn = Math.min(next, Math.max(hi, y));
+      sum += below[i + 1]! ** 2 * (turn - hi) + above[i]! ** 2 * (next - turn);
+    });
+    return sum;
+  }
+
+  /** E[max(t − Y, 0)] in the unit of y: by how much Y falls short of t on average. It is ∫ F from −∞ to t. */
+  expectedShortfall(t: number): number {
+    let sum = 0;
+    for (const cell of this.cells) {
+      const { lo, hi, mass } = cell;
+      if (t <= lo) break;
+      sum += t >= hi ? mass * (t - middle(cell)) : (mass * (t - lo) ** 2) / (2 * (hi - lo));
     }
     return sum;
   }
+
+  /** E[max(Y − t, 0)] in the unit of y: by how much Y exceeds t on average. */
+  expectedExcess(t: number): number {
+    let sum = 0;
+    for (let i = this.cells.length - 1; i >= 0; i--) {
+      const { lo, hi, mass } = this.cells[i]!;
+      if (t >= hi) break;
+      sum += t <= lo ? mass * (middle(this.cells[i]!) - t) : (mass * (hi - t) ** 2) / (2 * (hi - lo));
+    }
+    return sum;
+  }
+
+  /**
+   * One draw, null where the experiment fails; the same seeds give the same draw.
+   * @param seeds integers that name the draw, such as a seed and a number within it
+   */
+  sample(...seeds: number[]): number | null {
+    const random = new Random(...seeds);
+    if (random.uniform() < this.pInfeasible) return null;
+    // Two draws of 32 bits: one would leave steps of 2^-32 within a wide cell.
+    return this.quantile(random.uniform() + random.uniform() / 0x1_0000_0000);
+  }
+
+  /** The distribution of f(Y) for an increasing f. Densities stay uniform inside of cells. */
+  map(f: (y: number) => number): Distribution {
+    // Floating-point f may rise by a rounding where it should stay: no edge goes below the one before it.
+    let edge = Number.NEGATIVE_INFINITY;
+    const rise = (y: number): number => {
+      edge = Math.max(edge, f(y));
+      return edge;
+    };
+    // Whole now: what was cut has been spread, and distances after f mean something else.
+    const cells = this.cells.map(({ lo, hi, mass }) => ({ lo: rise(lo), hi: rise(hi), mass, whole: true }));
+    return new Distribution(cells, this.pInfeasible);
+  }
+
+  private fromLeft(p: number): number {
+    const { cells, below } = this;
+    const i = firstWhere(cells.length - 1, (k) => below[k + 1]! >= p && below[k + 1]! > 0);
+    const { lo, hi, mass } = cells[i]!;
+    const share = (p - below[i]!) / mass;
+    // Not lo + share·(hi − lo) alone: that can pass hi by rounding, and quantiles would cross.
+    return share < 1 ? Math.min(hi, lo + Math.max(0, share) * (hi - lo)) : hi;
+  }
+
+  private fromRight(q: number): number {
+    const { cells, above } = this;
+    const last = cells.findLastIndex(({ mass }) => mass > 0);
+    const i = firstWhere(last, (k) => above[k]! <= q);
+    const { lo, hi, mass } = cells[i]!;
+    const share = (q - above[i]!) / mass;
+    return share < 1 ? Math.max(lo, hi - share * (hi - lo)) : lo;
+  }
+
+  /** The last cell with lo ≤ y; −1 where there is none. */
+  private cellAt(y: number): number {
+    return firstWhere(this.cells.length, (k) => this.cells[k]!.lo > y) - 1;
+  }
 }
 
-/** The cell, or where it is cut short and wide for its distance from the median, a point at its near edge. */
-function atNearEdge(cell: Cell, median: number): Cell {
-  const { lo, hi, whole } = cell;
-  if (whole || (lo <= median && median <= hi)) return cell;
-  const near = lo > median ? lo : hi;
-  return hi - lo > Math.abs(near - median) ? { ...cell, lo: near, hi: near } : cell;
+/** The least k in 0..end from which on `holds` is true; `end` where it is false for all before. */
+function firstWhere(end: number, holds: (k: number) => boolean): number {
+  let low = 0;
+  let high = end;
+  while (low < high) {
+    const half = (low + high) >> 1;
+    if (holds(half)) high = half;
+    else low = half + 1;
+  }
+  return low;
 }
 
-/** ∫ (F − step)² over [from, to), where F is constant. */
-function gap(from: number, to: number, level: number, y: number): number {
-  const cut = Math.min(to, Math.max(from, y));
-  return level ** 2 * (cut - from) + (1 - level) ** 2 * (to - cut);
-}
+const middle = ({ lo, hi }: Cell): number => lo + (hi - lo) / 2;
 
 /** ∫ of the square of a function that runs linearly from `a` to `b` over `width`. */
 function squareIntegral(a: number, b: number, width: number): number {
   return (width * (a * a + a * b + b * b)) / 3;
+}
+
+function check(cells: readonly Cell[], pInfeasible: number): void {
+  if (!(pInfeasible >= 0 && pInfeasible <= 1)) {
+    throw new TrainerError('distribution', `pInfeasible is ${pInfeasible}; give a probability between 0 and 1.`);
+  }
+  let total = 0;
+  cells.forEach(({ lo, hi, mass }, i) => {
+    const before = i > 0 ? cells[i - 1]!.hi : Number.NEGATIVE_INFINITY;
+    if (!(lo >= before && hi >= lo && hi < Number.POSITIVE_INFINITY && mass >= 0)) {
+      throw new TrainerError(
+        'distribution',
+        `cells[${i}] is [${lo}, ${hi}) with mass ${mass}; give finite ascending disjoint cells with masses of at least 0.`,
+      );
+    }
+    total += mass;
+  });
+  if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
+    throw new TrainerError('distribution', `the cells' masses sum to ${total}; give at least one above 0.`);
+  }
 }

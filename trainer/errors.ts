@@ -7,6 +7,9 @@ export const TRAINER_ERRORS = {
   no_training_data: 'The studies hold too few trials to learn from.',
   device_unavailable: 'A device asked for by name is missing or does not work.',
   checkpoint: 'A checkpoint does not belong to this job.',
+  distribution: 'A distribution was made of, or asked for, something it cannot have.',
+  acquisition: 'Candidates cannot be ranked or suggested in the way that was asked for.',
+  search_space: 'A search space is not declared consistently, or an x lies outside of it.',
 } as const;
 
 export type TrainerErrorCode = keyof typeof TRAINER_ERRORS;

@@ -1,18 +1,8 @@
 // Conformal correction: coverage on simulated studies whose model is over- or underconfident.
 import { describe, expect, it } from 'vitest';
 import { calibratedShare, centralInterval, centrality } from '../../trainer/calibration.js';
-import { Distribution } from '../../trainer/distribution.js';
 import { Random } from '../../trainer/random.js';
-
-/** A normal distribution as a histogram of 400 cells over ±8 sd. */
-function normal(mean: number, sd: number): Distribution {
-  const cells = Array.from({ length: 400 }, (_, i) => {
-    const lo = -8 + i * 0.04;
-    const middle = lo + 0.02;
-    return { lo: mean + sd * lo, hi: mean + sd * (lo + 0.04), mass: Math.exp((-middle * middle) / 2), whole: true };
-  });
-  return new Distribution(cells);
-}
+import { normalHistogram as normal } from './distributions.js';
 
 describe('calibration', () => {
   it.each([0.4, 1, 2.5])('holds 90 percent where the model states %s of the true standard deviation', (stated) => {
