@@ -93,6 +93,10 @@ export class AbsoluteCodec implements NumberCodec {
     return sign < 0 ? FIRST_DIGITS.descending : FIRST_DIGITS.ascending;
   }
 
+  isWhole(prefix: readonly number[]): boolean {
+    return prefix.length === this.maxLength || prefix[0] === ZERO_ID;
+  }
+
   interval(prefix: readonly number[]): Interval {
     const { sign, exponent, mantissa, places } = this.parse(prefix);
     if (sign === undefined) return { lo: -this.bound, hi: this.bound };

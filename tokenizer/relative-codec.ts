@@ -3,7 +3,7 @@ import { AbsoluteCodec } from './absolute-codec.js';
 import { TokenizerError } from './errors.js';
 import type { Frame } from './frame.js';
 import { type Interval, invalidTokens, type NumberCodec } from './number-codec.js';
-import { HIGH_ID, LOW_ID, UNIT_PLACES, unitDigitOf, unitId } from './vocabulary.js';
+import { HIGH_ID, LOW_ID, UNIT_PLACES, unitDigitOf, unitId, ZERO_ID } from './vocabulary.js';
 
 const DIGITS = Array.from({ length: UNIT_PLACES }, (_, index) =>
   Array.from({ length: 10 }, (_, digit) => unitId(index + 1, digit)),
@@ -79,6 +79,12 @@ export class RelativeCodec implements NumberCodec {
     if (prefix.length === this.digits) return [];
     const next = prefix.length === 0 ? ROOT : DIGITS[prefix.length]!;
     return this.whole ? next : next.filter((token) => !empty(this.range([...prefix, token])));
+  }
+
+  isWhole(prefix: readonly number[]): boolean {
+    return this.escapes(prefix)
+      ? prefix.length === this.maxLength || prefix[1] === ZERO_ID
+      : prefix.length === this.digits;
   }
 
   interval(prefix: readonly number[]): Interval {

@@ -33,8 +33,6 @@ export interface DescentOptions {
 
 interface Prefix {
   ids: readonly number[];
-  /** What may follow, ascending in value. */
-  allowed: readonly number[];
   mass: number;
   /** Its beginning's place in the level above. */
   parent: number;
@@ -55,25 +53,26 @@ function expand(tree: Tree, rows: Float32Array, first: number, options: DescentO
   const { codec, live } = tree;
   const { firstToken, tokens, minMass, minEscapeMass } = options;
   const next: Prefix[] = [];
-  live.forEach((prefix, index) => {
-    const { ids, allowed } = prefix;
+  live.forEach(({ ids, mass: share }, index) => {
+    const allowed = codec.allowedNext(ids);
     const origin = (first + index) * tokens - firstToken;
     const failed = ids.length === 0 ? Math.exp(rows[origin + INFEASIBLE_ID]!) : 0;
-    const chances = allowed.map((id) => Math.exp(rows[origin + id]!));
-    const total = chances.reduce((sum, chance) => sum + chance, failed);
+    let total = failed;
+    for (const id of allowed) total += Math.exp(rows[origin + id]!);
     if (ids.length === 0) tree.pInfeasible = failed / total;
-    allowed.forEach((id, child) => {
-      const mass = (prefix.mass * chances[child]!) / total;
-      const longer = [...ids, id];
-      const after = codec.allowedNext(longer);
+    // One array for all children: of a thousand a query, few go on.
+    const longer = [...ids, START_ID];
+    for (const id of allowed) {
+      longer[ids.length] = id;
+      const mass = (share * Math.exp(rows[origin + id]!)) / total;
+      const whole = codec.isWhole(longer);
       const enough = id === LOW_ID || id === HIGH_ID ? minEscapeMass : minMass;
-      if (mass >= enough && after.length > 0) {
-        next.push({ ids: longer, allowed: after, mass, parent: first + index });
-      } else {
+      if (mass >= enough && !whole) next.push({ ids: longer.slice(), mass, parent: first + index });
+      else {
         const { lo, hi } = codec.interval(longer);
-        tree.cells.push({ lo, hi, mass, whole: after.length === 0 });
+        tree.cells.push({ lo, hi, mass, whole });
       }
-    });
+    }
   });
   tree.live = next;
 }
@@ -109,7 +108,7 @@ export async function descend(
   options: DescentOptions,
 ): Promise<Distribution[]> {
   const trees = codecs.map((codec): Tree => {
-    const root = { ids: [], allowed: codec.allowedNext([]), mass: 1, parent: 0 };
+    const root = { ids: [], mass: 1, parent: 0 };
     return { codec, live: [root], cells: [], pInfeasible: 0 };
   });
   for (let depth = 0; ; depth++) {

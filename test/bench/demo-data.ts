@@ -14,24 +14,25 @@ import type { TrainConfig } from '../../trainer/train-config.js';
 import type { StudyData } from '../../trainer/types.js';
 
 /** The study that the demo leaves out of training. */
-const HOLDOUT = 'json-logs';
+export const HOLDOUT = 'json-logs';
 
-/** The compression studies that the demo learns from, one view an objective. */
-async function demoStudies(): Promise<StudyData[]> {
+/** The compression studies of some names, one view an objective. */
+export async function compressionStudies(chosen: (name: string) => boolean): Promise<StudyData[]> {
   const examples = await findExamples(EXAMPLES_FOLDER, []);
-  const known = examples.filter(({ name }) => name !== HOLDOUT);
   const studies = await Promise.all(
-    known.map(async (example) => {
-      const trials = await readExample(example);
-      return example.objectives.map(
-        (objective): StudyData => ({
-          id: `${example.name}/${objective.name}`,
-          metadata: { name: example.name, ...example.metadata },
-          objective: objective as StudyData['objective'],
-          trials: trials.map(({ x, y }) => ({ x, y: typeof y === 'object' ? y[objective.name]! : (y ?? null) })),
-        }),
-      );
-    }),
+    examples
+      .filter(({ name }) => chosen(name))
+      .map(async (example) => {
+        const trials = await readExample(example);
+        return example.objectives.map(
+          (objective): StudyData => ({
+            id: `${example.name}/${objective.name}`,
+            metadata: { name: example.name, ...example.metadata },
+            objective: objective as StudyData['objective'],
+            trials: trials.map(({ x, y }) => ({ x, y: typeof y === 'object' ? y[objective.name]! : (y ?? null) })),
+          }),
+        );
+      }),
   );
   return studies.flat();
 }
@@ -41,7 +42,7 @@ async function demoStudies(): Promise<StudyData[]> {
  * temporary folder. To be closed after use.
  */
 export async function demoData(config: TrainConfig): Promise<ExampleFeed> {
-  const studies = (await demoStudies()).map(memoryStudy);
+  const studies = (await compressionStudies((name) => name !== HOLDOUT)).map(memoryStudy);
   const workDir = join(tmpdir(), 'omnireg-bench-demo-data');
   await mkdir(workDir, { recursive: true });
   const versions = studies.map(({ id, metadata, version }) => ({ id, metadata, version }));

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 
-/** Children of `prefix` come in ascending order and tile its interval without gap or overlap. */
+/** Children of a `prefix` that is not whole come in ascending order and tile its interval without gap or overlap. */
 export function expectChildrenTile(codec: NumberCodec, prefix: readonly number[]): void {
   const parent = codec.interval(prefix);
   let end = parent.lo;
@@ -13,6 +13,7 @@ export function expectChildrenTile(codec: NumberCodec, prefix: readonly number[]
     end = child.hi;
   }
   expect(end).toBe(parent.hi);
+  expect(codec.isWhole(prefix)).toBe(false);
 }
 
 /** y is written in one way only, lies in the interval of every prefix, and is read back from within the last. */
@@ -29,6 +30,7 @@ export function expectSpelling(codec: NumberCodec, y: number): void {
     expect(holders).toEqual([tokens[length]]);
   }
   expect(codec.allowedNext(tokens)).toEqual([]);
+  expect(codec.isWhole(tokens)).toBe(true);
   const { lo, hi } = codec.interval(tokens);
   const read = codec.decode(tokens);
   expect(read).toBeGreaterThanOrEqual(lo);

@@ -10,8 +10,11 @@ import { PrefixDecoder } from './prefix-decoder.js';
 import { adapterInputs, decoderGraph, encoderGraph, type Part, type ServedModel } from './serving-graph.js';
 import { relativeBuckets } from './t5.js';
 
-/** Queries a descent takes at once: enough to fill the cores, few enough for bounded memory. */
-const CHUNK = 64;
+/**
+ * Queries a descent takes at once. On the CPU few, so that what one operator writes is still in the cache when the next one
+ * reads it: 256 queries took 1.01 s by 16, 1.47 s by 64. A GPU wants more to do at a time.
+ */
+const CHUNK: Readonly<Record<Device, number>> = { cpu: 16, webgpu: 64, cuda: 64 };
 /** Prompts are padded to a multiple of this, so that queries of like length share memory plans. */
 const LENGTH_STEP = 16;
 /**
@@ -43,8 +46,9 @@ export class Inference {
     // Prompts of like length stand together, so that little is padding; the answers go back to their places.
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
     const result: Distribution[] = new Array(prompts.length);
-    for (let begin = 0; begin < order.length; begin += CHUNK) {
-      const chunk = order.slice(begin, begin + CHUNK);
+    const size = CHUNK[this.device];
+    for (let begin = 0; begin < order.length; begin += size) {
+      const chunk = order.slice(begin, begin + size);
       const answers = await this.chunk(
         chunk.map((i) => prompts[i]!),
         chunk.map((i) => codecs[i]!),

@@ -1,0 +1,115 @@
+// How long predictions take beside the same model sampled 64 times without a cache, by turns in one run, and where the time goes.
+// Usage: npm run bench:prediction -- --model <directory of a published model> [--threads 2] [--seconds 20]
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { RelativeCodec } from '../../tokenizer/relative-codec.js';
+import { makeQuestions } from '../../trainer/episodes.js';
+import { OrtSession } from '../../trainer/graph/session.js';
+import { Inference } from '../../trainer/model/inference.js';
+import { loadModel } from '../../trainer/model-directory.js';
+import { PromptEncoder, renderPrompt } from '../../trainer/prompt.js';
+import { compressionStudies, HOLDOUT } from './demo-data.js';
+import { machineName } from './machine-rates.js';
+import { SamplingPeer } from './sampling-peer.js';
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    seconds: { type: 'string', default: '20' },
+  },
+});
+if (!options.model) throw new Error('--model: name the directory of a published model, such as one of `npm run demo`');
+const threads = Number(options.threads);
+const SAMPLES = 64;
+/** Trials that the study has; the others are asked about. */
+const CONTEXT = 64;
+const BATCHES = [1, 16, 256];
+
+/** Time in sessions, by the first letter of the graph: all runs of this thread go through here, one at a time. */
+const native = { encoder: 0, decoder: 0, levels: 0, rows: 0 };
+const plainRun = OrtSession.prototype.run;
+OrtSession.prototype.run = async function (this: OrtSession, feeds) {
+  const begin = performance.now();
+  const outputs = await plainRun.call(this, feeds);
+  const time = performance.now() - begin;
+  if ('places' in feeds) {
+    native.decoder += time;
+    native.levels++;
+    native.rows += feeds.tokens!.dims[0]!;
+  } else native.encoder += time;
+  return outputs;
+};
+
+const model = await loadModel(options.model);
+const [study] = await compressionStudies((name) => name === HOLDOUT);
+const encoder = new PromptEncoder(model.tokenizer, model.card);
+const asked = makeQuestions(study!, study!.trials.slice(0, CONTEXT), study!.trials.slice(CONTEXT), 1, encoder);
+const prompts = asked.map((q) => renderPrompt(q));
+const codecs = asked.map((q) => new RelativeCodec(q.frame!));
+console.log(`${machineName()}, ${threads} threads; ${prompts.length} prompts of ${describe(prompts)} tokens`);
+
+const inference = new Inference(model, threads);
+const peer = new SamplingPeer(model, threads, SAMPLES);
+const cold = performance.now();
+await inference.distributions(prompts.slice(0, 1), codecs.slice(0, 1));
+console.log(`first prediction, sessions made for it: ${(performance.now() - cold).toFixed(0)} ms`);
+await peer.medians(prompts.slice(0, 1), codecs.slice(0, 1));
+
+console.log('| queries | calls | ms p50 | ms p95 | a second | encoder | decoder | rest | levels | prefixes a query |');
+console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
+const lines: string[] = [];
+for (const size of BATCHES) {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const spent = { encoder: 0, decoder: 0, levels: 0, rows: 0, all: 0 };
+  const until = performance.now() + (1000 * Number(options.seconds)) / BATCHES.length;
+  for (let call = 0; call < 3 || performance.now() < until; call++) {
+    const from = (call * size) % (prompts.length - size + 1);
+    const [p, c] = [prompts.slice(from, from + size), codecs.slice(from, from + size)];
+    Object.assign(native, { encoder: 0, decoder: 0, levels: 0, rows: 0 });
+    const time = await timed(() => inference.distributions(p, c));
+    // The first call of each size allocates.
+    if (call === 0) continue;
+    ours.push(time);
+    for (const key of ['encoder', 'decoder', 'levels', 'rows'] as const) spent[key] += native[key];
+    spent.all += time;
+    // The peer is slower by far: one call in several, so that both have their turns throughout.
+    if (size > 1 || call % 5 === 1) theirs.push(await timed(() => peer.medians(p, c)));
+  }
+  const calls = ours.length;
+  const each = (value: number) => (value / calls).toFixed(2);
+  const p50 = quantile(ours, 0.5);
+  console.log(
+    `| ${size} | ${calls} | ${p50.toFixed(2)} | ${quantile(ours, 0.95).toFixed(2)} | ${((1000 * size) / p50).toFixed(0)} ` +
+      `| ${each(spent.encoder)} | ${each(spent.decoder)} | ${each(spent.all - spent.encoder - spent.decoder)} ` +
+      `| ${each(spent.levels)} | ${(spent.rows / calls / size).toFixed(1)} |`,
+  );
+  const sampled = quantile(theirs, 0.5);
+  lines.push(
+    `| ${size} | ${theirs.length} | ${sampled.toFixed(1)} | ${quantile(theirs, 0.95).toFixed(1)} | ${(sampled / p50).toFixed(1)} × |`,
+  );
+}
+console.log(`\n| queries | calls | ${SAMPLES} samples each, ms p50 | p95 | of ours |`);
+console.log('| --- | --- | --- | --- | --- |');
+for (const line of lines) console.log(line);
+console.log(
+  `\nmemory of the process: ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB, the peer's sessions among it`,
+);
+await Promise.all([inference.release(), peer.release()]);
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await run();
+  return performance.now() - begin;
+}
+
+function quantile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!;
+}
+
+function describe(of: readonly number[][]): string {
+  const lengths = of.map((p) => p.length);
+  return `${Math.min(...lengths)} to ${Math.max(...lengths)}`;
+}
