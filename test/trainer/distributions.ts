@@ -24,11 +24,12 @@ export const arbitraryCells: fc.Arbitrary<Cell[]> = fc
     });
   });
 
-/** A normal distribution as a histogram of 400 cells over ±8 sd, with the probability of failure beside it. */
-export function normalHistogram(mean: number, sd: number, pInfeasible = 0): Distribution {
-  const edge = (i: number) => mean + sd * (i * 0.04 - 8);
-  const cells = Array.from({ length: 400 }, (_, i) => {
-    const middle = i * 0.04 - 7.98;
+/** A normal distribution as a histogram of equal cells over ±8 sd, with the probability of failure beside it. */
+export function normalHistogram(mean: number, sd: number, pInfeasible = 0, count = 400): Distribution {
+  const width = 16 / count;
+  const edge = (i: number) => mean + sd * (i * width - 8);
+  const cells = Array.from({ length: count }, (_, i) => {
+    const middle = (i + 0.5) * width - 8;
     return { lo: edge(i), hi: edge(i + 1), mass: Math.exp((-middle * middle) / 2), whole: true };
   });
   return new Distribution(cells, pInfeasible);
