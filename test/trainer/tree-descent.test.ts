@@ -4,16 +4,22 @@ import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
 import { Frame } from '../../tokenizer/frame.js';
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
-import { INFEASIBLE_ID, NUMBER_BEGIN, NUMBER_END } from '../../tokenizer/vocabulary.js';
+import { HIGH_ID, INFEASIBLE_ID, LOW_ID, NUMBER_BEGIN, NUMBER_END } from '../../tokenizer/vocabulary.js';
 import { Random } from '../../trainer/random.js';
 import { descend, type NextTokens } from '../../trainer/tree-descent.js';
 
 const TOKENS = NUMBER_END - NUMBER_BEGIN;
 
+/** A query whose number is all but sure to lie within the frame: else what is 1e30 away hides the rest of a CRPS. */
+const WITHIN = 2;
+
 /** Log-probabilities that depend on query and prefix alone, sharper for `sharpness` > 1. */
 function scores(query: number, prefix: readonly number[], sharpness: number): Float64Array {
   const random = new Random(query, prefix.length, ...prefix);
   const raw = Float64Array.from({ length: TOKENS }, () => sharpness * random.normal());
+  if (query === WITHIN && prefix.length === 0) {
+    for (const id of [LOW_ID, HIGH_ID]) raw[id - NUMBER_BEGIN]! -= 200;
+  }
   const total = Math.log(raw.reduce((s, v) => s + Math.exp(v), 0));
   return raw.map((v) => v - total);
 }
@@ -70,15 +76,79 @@ describe('descend', () => {
     });
   });
 
-  it('keeps pruned mass on its interval: no quantile moves by more than the mass of a pruned cell', async () => {
+  it('has the cells, quantiles and CRPS of full enumeration with three digits', async () => {
+    const codecs = [new RelativeCodec(new Frame(3, 2), 3), new AbsoluteCodec(3), new RelativeCodec(new Frame(3, 2), 3)];
+    const distributions = await descend(codecs, model(1), { ...options, minMass: 0, minEscapeMass: 0 });
+    codecs.forEach((codec, query) => {
+      const distribution = distributions[query]!;
+      const spelled = enumerate(codec, query, 1).map(({ ids, mass }) => ({ ...codec.interval(ids), mass }));
+      const feasible = spelled.reduce((s, { mass }) => s + mass, 0);
+      const all = spelled.map((c) => ({ ...c, mass: c.mass / feasible })).sort((a, b) => a.lo - b.lo);
+      expect(distribution.cells.length).toBe(all.length);
+      const worst = all.reduce((most, { lo, hi, mass }, i) => {
+        const cell = distribution.cells[i]!;
+        return cell.lo === lo && cell.hi === hi ? Math.max(most, Math.abs(cell.mass - mass)) : Number.POSITIVE_INFINITY;
+      }, 0);
+      expect(worst).toBeLessThan(1e-6);
+      expect(Math.abs(distribution.cells.reduce((s, { mass }) => s + mass, 0) - 1)).toBeLessThan(1e-9);
+      expect(Math.abs(distribution.pInfeasible - (1 - feasible))).toBeLessThan(1e-9);
+      for (let p = 0.005; p < 1; p += 0.005) {
+        const expected = plainQuantile(all, p);
+        expect(Math.abs(distribution.quantile(p) - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(1e-6);
+      }
+      for (const y of [-1e20, -7, 0, 2.9, 3.1, 40, 1e9]) {
+        expect(distribution.crps(y) / plainCrps(all, y)).toBeCloseTo(1, 6);
+      }
+    });
+  });
+
+  it('keeps pruned mass on its interval: no quantile moves by more than the largest pruned mass', async () => {
     const codec = new RelativeCodec(new Frame(0, 1), 3);
     const [full] = await descend([codec], model(2), { ...options, minMass: 0, minEscapeMass: 0 });
     const [pruned] = await descend([codec], model(2), { ...options, minMass: 1e-3, minEscapeMass: 1e-3 });
     expect(pruned!.cells.length).toBeLessThan(full!.cells.length / 2);
+    expect(pruned!.pInfeasible).toBe(full!.pInfeasible);
     for (let i = 1; i < pruned!.cells.length; i++) {
       expect(pruned!.cells[i]!.lo).toBeGreaterThanOrEqual(pruned!.cells[i - 1]!.hi);
     }
-    for (const p of [0.05, 0.25, 0.5, 0.75, 0.95])
-      expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(2e-3);
+    // Cells count the mass given success, the limit is on all of it.
+    const bound = 1e-3 / (1 - full!.pInfeasible);
+    for (const { mass, whole } of pruned!.cells) if (!whole) expect(mass).toBeLessThan(bound);
+    for (let p = 0.005; p < 1; p += 0.005) {
+      expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(bound);
+    }
   });
 });
+
+interface Mass {
+  lo: number;
+  hi: number;
+  mass: number;
+}
+
+/** By walking along ascending cells from the left. */
+function plainQuantile(cells: readonly Mass[], p: number): number {
+  let below = 0;
+  for (const { lo, hi, mass } of cells) {
+    if (below + mass >= p) return lo + ((p - below) / mass) * (hi - lo);
+    below += mass;
+  }
+  throw new Error(`masses sum to ${below}`);
+}
+
+/** E|Y − y| − E|Y − Y′| / 2 (Gneiting and Raftery, 2007, eq. 21), both expectations cell by cell, for ascending cells. */
+function plainCrps(cells: readonly Mass[], y: number): number {
+  let toY = 0;
+  let apart = 0;
+  let below = 0;
+  let moment = 0;
+  for (const { lo, hi, mass } of cells) {
+    const centre = lo + (hi - lo) / 2;
+    const inside = y > lo && y < hi;
+    toY += mass * (inside ? ((y - lo) ** 2 + (hi - y) ** 2) / (2 * (hi - lo)) : Math.abs(centre - y));
+    apart += 2 * mass * (centre * below - moment) + (mass * mass * (hi - lo)) / 3;
+    below += mass;
+    moment += mass * centre;
+  }
+  return toY - apart / 2;
+}
