@@ -25,8 +25,10 @@ const SAMPLES = 64;
 /** Trials that the study has; the others are asked about. */
 const CONTEXT = 64;
 const BATCHES = [1, 16, 256];
+/** 256 queries with copies take half a minute. */
+const LARGEST_COPIED = 16;
 
-/** Time in sessions, by the first letter of the graph: all runs of this thread go through here, one at a time. */
+/** Time in sessions of the last call: all runs of this thread go through here, one at a time. */
 const native = { encoder: 0, decoder: 0, levels: 0, rows: 0 };
 const plainRun = OrtSession.prototype.run;
 OrtSession.prototype.run = async function (this: OrtSession, feeds) {
@@ -50,18 +52,21 @@ const codecs = asked.map((q) => new RelativeCodec(q.frame!));
 console.log(`${machineName()}, ${threads} threads; ${prompts.length} prompts of ${describe(prompts)} tokens`);
 
 const inference = new Inference(model, threads);
-const peer = new SamplingPeer(model, threads, SAMPLES);
+const peers = (['copied', 'shared'] as const).map((states) => ({
+  states,
+  peer: new SamplingPeer(model, threads, SAMPLES, states),
+}));
 const cold = performance.now();
 await inference.distributions(prompts.slice(0, 1), codecs.slice(0, 1));
 console.log(`first prediction, sessions made for it: ${(performance.now() - cold).toFixed(0)} ms`);
-await peer.medians(prompts.slice(0, 1), codecs.slice(0, 1));
+for (const { peer } of peers) await peer.medians(prompts.slice(0, 1), codecs.slice(0, 1));
 
 console.log('| queries | calls | ms p50 | ms p95 | a second | encoder | decoder | rest | levels | prefixes a query |');
 console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
 const lines: string[] = [];
 for (const size of BATCHES) {
   const ours: number[] = [];
-  const theirs: number[] = [];
+  const theirs = peers.map((): number[] => []);
   const spent = { encoder: 0, decoder: 0, levels: 0, rows: 0, all: 0 };
   const until = performance.now() + (1000 * Number(options.seconds)) / BATCHES.length;
   for (let call = 0; call < 3 || performance.now() < until; call++) {
@@ -74,8 +79,12 @@ for (const size of BATCHES) {
     ours.push(time);
     for (const key of ['encoder', 'decoder', 'levels', 'rows'] as const) spent[key] += native[key];
     spent.all += time;
-    // The peer is slower by far: one call in several, so that both have their turns throughout.
-    if (size > 1 || call % 5 === 1) theirs.push(await timed(() => peer.medians(p, c)));
+    // The peers are slower by far: a turn now and then, so that all have theirs throughout.
+    if (size === 1 && call % 5 !== 1) continue;
+    for (const [i, { states, peer }] of peers.entries()) {
+      if (states === 'copied' && size > LARGEST_COPIED) continue;
+      theirs[i]!.push(await timed(() => peer.medians(p, c)));
+    }
   }
   const calls = ours.length;
   const each = (value: number) => (value / calls).toFixed(2);
@@ -85,18 +94,19 @@ for (const size of BATCHES) {
       `| ${each(spent.encoder)} | ${each(spent.decoder)} | ${each(spent.all - spent.encoder - spent.decoder)} ` +
       `| ${each(spent.levels)} | ${(spent.rows / calls / size).toFixed(1)} |`,
   );
-  const sampled = quantile(theirs, 0.5);
-  lines.push(
-    `| ${size} | ${theirs.length} | ${sampled.toFixed(1)} | ${quantile(theirs, 0.95).toFixed(1)} | ${(sampled / p50).toFixed(1)} × |`,
-  );
+  peers.forEach(({ states }, i) => {
+    const times = theirs[i]!;
+    if (times.length === 0) return;
+    const sampled = quantile(times, 0.5);
+    const p95 = quantile(times, 0.95).toFixed(1);
+    const ratio = `${(sampled / p50).toFixed(1)} ×`;
+    lines.push(`| ${size} | ${states} | ${times.length} | ${sampled.toFixed(1)} | ${p95} | ${ratio} |`);
+  });
 }
-console.log(`\n| queries | calls | ${SAMPLES} samples each, ms p50 | p95 | of ours |`);
-console.log('| --- | --- | --- | --- | --- |');
+console.log(`\n| queries | encoder's states | calls | ${SAMPLES} samples each, ms p50 | p95 | of ours |`);
+console.log('| --- | --- | --- | --- | --- | --- |');
 for (const line of lines) console.log(line);
-console.log(
-  `\nmemory of the process: ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB, the peer's sessions among it`,
-);
-await Promise.all([inference.release(), peer.release()]);
+await Promise.all([inference.release(), ...peers.map(({ peer }) => peer.release())]);
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();

@@ -1,18 +1,24 @@
 // How published text-to-number libraries answer: numbers drawn token by token from the same model, without a cache.
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
-import { OrtSession } from '../../trainer/graph/session.js';
+import { type HostTensor, OrtSession } from '../../trainer/graph/session.js';
 import { encoderGraph, type ServedModel } from '../../trainer/model/serving-graph.js';
 import { relativeBuckets } from '../../trainer/model/t5.js';
 import { Random } from '../../trainer/random.js';
 import { uncachedDecoder } from '../trainer/model/uncached-decoder.js';
 
-/** Queries at once, as predictions take them. */
-const CHUNK = 16;
+/**
+ * How a prompt's samples stand to the encoder's states, which are computed once a prompt. `copied`: as published, each sample is
+ * a sequence of its own with a copy of them (google-deepmind/regress-lm, `PyTorchModel.decode`). `shared`: the decoder reads
+ * them once for all samples of a prompt, the best that can be done without a cache.
+ */
+export type States = 'copied' | 'shared';
+
+/** Queries at once: as predictions take them; copies of the states are kept within some tens of megabytes. */
+const CHUNK: Readonly<Record<States, number>> = { copied: 4, shared: 16 };
 
 /**
  * Draws a number of spellings for each prompt, only tokens that the codec allows, and gives the median of each prompt's numbers.
- * The decoder runs over all tokens so far of all samples; the encoder's states are computed once a prompt and shared by its
- * samples, which is more than generation with copies of each prompt does. Failures count as nothing: they are not drawn.
+ * At each step the decoder runs over all tokens so far of all samples. Failures count as nothing: they are not drawn.
  */
 export class SamplingPeer {
   private readonly encoder: Promise<OrtSession>;
@@ -23,6 +29,7 @@ export class SamplingPeer {
     private readonly model: ServedModel,
     private readonly threads: number,
     private readonly samples: number,
+    private readonly states: States,
   ) {
     this.encoder = OrtSession.create(encoderGraph(model), { threads });
   }
@@ -30,8 +37,9 @@ export class SamplingPeer {
   async medians(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<number[]> {
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
     const result: number[] = new Array(prompts.length);
-    for (let begin = 0; begin < order.length; begin += CHUNK) {
-      const chunk = order.slice(begin, begin + CHUNK);
+    const size = CHUNK[this.states];
+    for (let begin = 0; begin < order.length; begin += size) {
+      const chunk = order.slice(begin, begin + size);
       const drawn = await this.draw(
         chunk.map((i) => prompts[i]!),
         chunk.map((i) => codecs[i]!),
@@ -58,6 +66,12 @@ export class SamplingPeer {
     const input_ids = { data: ids, dims: [queries, length] };
     const buckets = { data: relativeBuckets(length, true, config), dims: [length, length] };
     const { states } = await (await this.encoder).run({ input_ids, buckets });
+    const [rows, each] = this.states === 'copied' ? [queries * this.samples, 1] : [queries, this.samples];
+    const spread = (tensor: HostTensor): HostTensor => ({
+      data: repeated(tensor.data as Float32Array, queries, rows / queries),
+      dims: [rows, ...tensor.dims.slice(1)],
+    });
+    const asked = { states: spread(states!), input_ids: spread(input_ids) };
     const drawn = prompts.map(() => Array.from({ length: this.samples }, (): number[] => []));
     const tokens = config.number_token_end - config.number_token_begin;
     for (let steps = 1; ; steps++) {
@@ -68,17 +82,16 @@ export class SamplingPeer {
       drawn.flat().forEach((prefix, row) => prefixes.set(prefix.slice(0, steps - 1), row * steps + 1));
       const decoder = await this.decoder(steps);
       const { log_probabilities } = await decoder.run({
-        states: states!,
-        input_ids,
-        prefixes: { data: prefixes, dims: [queries, this.samples, steps] },
+        ...asked,
+        prefixes: { data: prefixes, dims: [rows, each, steps] },
       });
-      const rows = log_probabilities!.data as Float32Array;
+      const chances = log_probabilities!.data as Float32Array;
       drawn.forEach((ofQuery, q) => {
         ofQuery.forEach((prefix, s) => {
           const next = allowed[q]![s]!;
           if (next.length === 0) return;
           const origin = (q * this.samples + s) * tokens - config.number_token_begin;
-          prefix.push(this.pick(next, (id) => Math.exp(rows[origin + id]!)));
+          prefix.push(this.pick(next, (id) => Math.exp(chances[origin + id]!)));
         });
       });
     }
@@ -101,4 +114,16 @@ export class SamplingPeer {
     }
     return session;
   }
+}
+
+/** Each of `count` equal parts several times over. */
+function repeated<T extends Float32Array | Int32Array>(data: T, count: number, times: number): T {
+  if (times === 1) return data;
+  const size = data.length / count;
+  const result = new (data.constructor as new (length: number) => T)(data.length * times);
+  for (let i = 0; i < count * times; i++) {
+    const from = Math.floor(i / times) * size;
+    result.set(data.subarray(from, from + size), i * size);
+  }
+  return result;
 }
