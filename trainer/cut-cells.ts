@@ -21,10 +21,18 @@ const TAIL = 3;
  * distribution would claim that nothing lies beyond. Narrow cut cells stay as they are: even is close enough there.
  * @param cells ascending and disjoint, of positive total mass
  */
-export function spreadCutCells(cells: readonly Cell[]): Cell[] {
-  if (cells.every(({ whole }) => whole)) return [...cells];
+export function spreadCutCells(cells: readonly Cell[]): readonly Cell[] {
   const middle = middleOf(cells);
-  return cells.flatMap((cell) => (isWide(cell, middle) ? doublings(cell, middle) : [cell]));
+  // Plain loops: a distribution has a thousand cells, and predictions are counted in milliseconds.
+  let spread: Cell[] | undefined;
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i]!;
+    if (isWide(cell, middle)) {
+      spread ??= cells.slice(0, i);
+      spread.push(...doublings(cell, middle));
+    } else spread?.push(cell);
+  }
+  return spread ?? cells;
 }
 
 function isWide({ lo, hi, whole }: Cell, middle: number): boolean {
@@ -37,15 +45,23 @@ function isWide({ lo, hi, whole }: Cell, middle: number): boolean {
  * looked into, and the median of what is left may lie in a cell that reaches to the end of the line.
  */
 function middleOf(cells: readonly Cell[]): number {
-  const inner = cells.filter(({ whole }, i) => whole || (i > 0 && i < cells.length - 1));
-  const counted = inner.some(({ mass }) => mass > 0) ? inner : cells;
-  const half = counted.reduce((sum, { mass }) => sum + mass, 0) / 2;
+  let first = cells[0]!.whole ? 0 : 1;
+  let end = cells[cells.length - 1]!.whole ? cells.length : cells.length - 1;
+  let half = massOf(cells, first, end) / 2;
+  if (!(half > 0)) [first, end, half] = [0, cells.length, massOf(cells, 0, cells.length) / 2];
   let below = 0;
-  for (const { lo, hi, mass } of counted) {
+  for (let i = first; i < end; i++) {
+    const { lo, hi, mass } = cells[i]!;
     if (mass > 0 && below + mass >= half) return lo + ((half - below) / mass) * (hi - lo);
     below += mass;
   }
-  return counted[counted.length - 1]!.hi;
+  return cells[end - 1]!.hi;
+}
+
+function massOf(cells: readonly Cell[], first: number, end: number): number {
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += cells[i]!.mass;
+  return sum;
 }
 
 function doublings({ lo, hi, mass }: Cell, middle: number): Cell[] {

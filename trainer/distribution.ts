@@ -11,8 +11,10 @@ export type { Cell } from './cut-cells.js';
  * and never cross; a cut cell that reaches far out is spread as `spreadCutCells` says. All results are closed forms.
  */
 export class Distribution {
-  /** Ascending, disjoint; masses sum to 1. */
-  readonly cells: readonly Cell[];
+  private readonly stated: readonly Cell[];
+  private readonly lo: Float64Array;
+  private readonly hi: Float64Array;
+  private readonly mass: Float64Array;
   /** Mass of the cells before the i-th, summed from the left, and of those after it, from the right: both tails are exact. */
   private readonly below: Float64Array;
   private readonly above: Float64Array;
@@ -26,14 +28,27 @@ export class Distribution {
     cells: readonly Cell[],
     readonly pInfeasible = 0,
   ) {
-    check(cells, pInfeasible);
-    const total = cells.reduce((sum, cell) => sum + cell.mass, 0);
-    this.cells = spreadCutCells(cells.map((cell) => ({ ...cell, mass: cell.mass / total })));
-    const count = this.cells.length;
+    const total = check(cells, pInfeasible);
+    this.stated = spreadCutCells(cells);
+    const count = this.stated.length;
+    this.lo = new Float64Array(count);
+    this.hi = new Float64Array(count);
+    this.mass = new Float64Array(count);
     this.below = new Float64Array(count + 1);
     this.above = new Float64Array(count + 1);
-    for (let i = 0; i < count; i++) this.below[i + 1] = this.below[i]! + this.cells[i]!.mass;
-    for (let i = count - 2; i >= 0; i--) this.above[i] = this.above[i + 1]! + this.cells[i + 1]!.mass;
+    for (let i = 0; i < count; i++) {
+      const { lo, hi, mass } = this.stated[i]!;
+      this.lo[i] = lo;
+      this.hi[i] = hi;
+      this.mass[i] = mass / total;
+      this.below[i + 1] = this.below[i]! + this.mass[i]!;
+    }
+    for (let i = count - 2; i >= 0; i--) this.above[i] = this.above[i + 1]! + this.mass[i + 1]!;
+  }
+
+  /** Ascending, disjoint; masses sum to 1. */
+  get cells(): Cell[] {
+    return this.stated.map(({ lo, hi, whole }, i) => ({ lo, hi, mass: this.mass[i]!, whole }));
   }
 
   get median(): number {
@@ -41,15 +56,18 @@ export class Distribution {
   }
 
   get mean(): number {
-    return this.cells.reduce((sum, cell) => sum + cell.mass * middle(cell), 0);
+    const { lo, hi, mass } = this;
+    let sum = 0;
+    for (let i = 0; i < mass.length; i++) sum += mass[i]! * middle(lo[i]!, hi[i]!);
+    return sum;
   }
 
   get sd(): number {
-    const { mean } = this;
-    const variance = this.cells.reduce((sum, cell) => {
-      const offset = middle(cell) - mean;
-      return sum + cell.mass * (offset * offset + (cell.hi - cell.lo) ** 2 / 12);
-    }, 0);
+    const { mean, lo, hi, mass } = this;
+    let variance = 0;
+    for (let i = 0; i < mass.length; i++) {
+      variance += mass[i]! * ((middle(lo[i]!, hi[i]!) - mean) ** 2 + (hi[i]! - lo[i]!) ** 2 / 12);
+    }
     return Math.sqrt(variance);
   }
 
@@ -69,12 +87,13 @@ export class Distribution {
 
   /** P(Y < t), with half of any mass that stands exactly at t. */
   cdf(t: number): number {
+    const { lo, hi, mass, below } = this;
     let i = this.cellAt(t);
     let standing = 0;
-    for (; i >= 0 && this.cells[i]!.lo === t; i--) if (this.cells[i]!.hi === t) standing += this.cells[i]!.mass;
+    for (; i >= 0 && lo[i] === t; i--) if (hi[i] === t) standing += mass[i]!;
     if (i < 0) return standing / 2;
-    const { lo, hi, mass } = this.cells[i]!;
-    return Math.min(1, this.below[i]! + (t >= hi ? mass : (mass * (t - lo)) / (hi - lo)) + standing / 2);
+    const within = t >= hi[i]! ? mass[i]! : (mass[i]! * (t - lo[i]!)) / (hi[i]! - lo[i]!);
+    return Math.min(1, below[i]! + within + standing / 2);
   }
 
   /**
@@ -84,7 +103,7 @@ export class Distribution {
   logDensity(y: number): number {
     const i = this.cellAt(y);
     if (i < 0) return Number.NEGATIVE_INFINITY;
-    const { lo, hi, mass } = this.cells[i]!;
+    const [lo, hi, mass] = [this.lo[i]!, this.hi[i]!, this.mass[i]!];
     if (hi === lo) return y === lo && mass > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     return y < hi ? Math.log(mass) - Math.log(hi - lo) : Number.NEGATIVE_INFINITY;
   }
@@ -94,38 +113,40 @@ export class Distribution {
    * Exact for this histogram: F is linear inside a cell.
    */
   crps(y: number): number {
-    const { cells, below, above } = this;
-    let sum = Math.max(0, cells[0]!.lo - y);
-    cells.forEach(({ lo, hi, mass }, i) => {
-      const cut = Math.min(hi, Math.max(lo, y));
-      const share = hi > lo ? (cut - lo) / (hi - lo) : 0;
-      sum += squareIntegral(below[i]!, below[i]! + mass * share, cut - lo);
-      sum += squareIntegral(above[i]! + mass * (1 - share), above[i]!, hi - cut);
-      const next = cells[i + 1]?.lo ?? Math.max(hi, y);
-      const turn = Math.min(next, Math.max(hi, y));
-      sum += below[i + 1]! ** 2 * (turn - hi) + above[i]! ** 2 * (next - turn);
-    });
+    const { lo, hi, mass, below, above } = this;
+    const last = mass.length - 1;
+    let sum = Math.max(0, lo[0]! - y);
+    for (let i = 0; i <= last; i++) {
+      const [from, to] = [lo[i]!, hi[i]!];
+      const cut = Math.min(to, Math.max(from, y));
+      const share = to > from ? (cut - from) / (to - from) : 0;
+      sum += squareIntegral(below[i]!, below[i]! + mass[i]! * share, cut - from);
+      sum += squareIntegral(above[i]! + mass[i]! * (1 - share), above[i]!, to - cut);
+      const next = i < last ? lo[i + 1]! : Math.max(to, y);
+      const turn = Math.min(next, Math.max(to, y));
+      sum += below[i + 1]! ** 2 * (turn - to) + above[i]! ** 2 * (next - turn);
+    }
     return sum;
   }
 
   /** E[max(t − Y, 0)] in the unit of y: by how much Y falls short of t on average. It is ∫ F from −∞ to t. */
   expectedShortfall(t: number): number {
+    const { lo, hi, mass } = this;
     let sum = 0;
-    for (const cell of this.cells) {
-      const { lo, hi, mass } = cell;
-      if (t <= lo) break;
-      sum += t >= hi ? mass * (t - middle(cell)) : (mass * (t - lo) ** 2) / (2 * (hi - lo));
+    for (let i = 0; i < mass.length && t > lo[i]!; i++) {
+      const [from, to] = [lo[i]!, hi[i]!];
+      sum += mass[i]! * (t >= to ? t - middle(from, to) : (t - from) ** 2 / (2 * (to - from)));
     }
     return sum;
   }
 
   /** E[max(Y − t, 0)] in the unit of y: by how much Y exceeds t on average. */
   expectedExcess(t: number): number {
+    const { lo, hi, mass } = this;
     let sum = 0;
-    for (let i = this.cells.length - 1; i >= 0; i--) {
-      const { lo, hi, mass } = this.cells[i]!;
-      if (t >= hi) break;
-      sum += t <= lo ? mass * (middle(this.cells[i]!) - t) : (mass * (hi - t) ** 2) / (2 * (hi - lo));
+    for (let i = mass.length - 1; i >= 0 && t < hi[i]!; i--) {
+      const [from, to] = [lo[i]!, hi[i]!];
+      sum += mass[i]! * (t <= from ? middle(from, to) - t : (to - t) ** 2 / (2 * (to - from)));
     }
     return sum;
   }
@@ -155,26 +176,24 @@ export class Distribution {
   }
 
   private fromLeft(p: number): number {
-    const { cells, below } = this;
-    const i = firstWhere(cells.length - 1, (k) => below[k + 1]! >= p && below[k + 1]! > 0);
-    const { lo, hi, mass } = cells[i]!;
-    const share = (p - below[i]!) / mass;
+    const { lo, hi, mass, below } = this;
+    const i = firstWhere(mass.length - 1, (k) => below[k + 1]! >= p && below[k + 1]! > 0);
+    const share = (p - below[i]!) / mass[i]!;
     // Not lo + share·(hi − lo) alone: that can pass hi by rounding, and quantiles would cross.
-    return share < 1 ? Math.min(hi, lo + Math.max(0, share) * (hi - lo)) : hi;
+    return share < 1 ? Math.min(hi[i]!, lo[i]! + Math.max(0, share) * (hi[i]! - lo[i]!)) : hi[i]!;
   }
 
   private fromRight(q: number): number {
-    const { cells, above } = this;
-    const last = cells.findLastIndex(({ mass }) => mass > 0);
+    const { lo, hi, mass, above } = this;
+    const last = mass.findLastIndex((m) => m > 0);
     const i = firstWhere(last, (k) => above[k]! <= q);
-    const { lo, hi, mass } = cells[i]!;
-    const share = (q - above[i]!) / mass;
-    return share < 1 ? Math.max(lo, hi - share * (hi - lo)) : lo;
+    const share = (q - above[i]!) / mass[i]!;
+    return share < 1 ? Math.max(lo[i]!, hi[i]! - share * (hi[i]! - lo[i]!)) : lo[i]!;
   }
 
   /** The last cell with lo ≤ y; −1 where there is none. */
   private cellAt(y: number): number {
-    return firstWhere(this.cells.length, (k) => this.cells[k]!.lo > y) - 1;
+    return firstWhere(this.lo.length, (k) => this.lo[k]! > y) - 1;
   }
 }
 
@@ -190,29 +209,33 @@ function firstWhere(end: number, holds: (k: number) => boolean): number {
   return low;
 }
 
-const middle = ({ lo, hi }: Cell): number => lo + (hi - lo) / 2;
+const middle = (lo: number, hi: number): number => lo + (hi - lo) / 2;
 
 /** ∫ of the square of a function that runs linearly from `a` to `b` over `width`. */
 function squareIntegral(a: number, b: number, width: number): number {
   return (width * (a * a + a * b + b * b)) / 3;
 }
 
-function check(cells: readonly Cell[], pInfeasible: number): void {
+/** Sum of the masses. */
+function check(cells: readonly Cell[], pInfeasible: number): number {
   if (!(pInfeasible >= 0 && pInfeasible <= 1)) {
     throw new TrainerError('distribution', `pInfeasible is ${pInfeasible}; give a probability between 0 and 1.`);
   }
   let total = 0;
-  cells.forEach(({ lo, hi, mass }, i) => {
-    const before = i > 0 ? cells[i - 1]!.hi : Number.NEGATIVE_INFINITY;
-    if (!(lo >= before && hi >= lo && hi < Number.POSITIVE_INFINITY && mass >= 0)) {
+  let before = -Number.MAX_VALUE;
+  for (let i = 0; i < cells.length; i++) {
+    const { lo, hi, mass } = cells[i]!;
+    if (!(lo >= before && hi >= lo && hi <= Number.MAX_VALUE && mass >= 0)) {
       throw new TrainerError(
         'distribution',
         `cells[${i}] is [${lo}, ${hi}) with mass ${mass}; give finite ascending disjoint cells with masses of at least 0.`,
       );
     }
+    before = hi;
     total += mass;
-  });
+  }
   if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
     throw new TrainerError('distribution', `the cells' masses sum to ${total}; give at least one above 0.`);
   }
+  return total;
 }
