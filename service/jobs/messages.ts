@@ -26,6 +26,6 @@ export type FromJob =
 
 /**
  * Flags of Node for a training's process. Each of its threads lets short-lived objects pile up to three times this many MB
- * before it clears them away: with Node's own 16 the peak is 140 MB higher, and no faster.
+ * before it clears them away; Node's own 16 only makes the peak of memory higher.
  */
 export const JOB_NODE_FLAGS = ['--max-semi-space-size=4'];

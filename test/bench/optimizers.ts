@@ -5,16 +5,19 @@ import { cpus } from 'node:os';
 import { packageFile } from '../../tokenizer/package-root.js';
 import { LoopExecutor } from '../../trainer/executors/loop-executor.js';
 import { DEFAULT_MODEL_CONFIG } from '../../trainer/model/config.js';
-import { initialWeights, parameterSpecs } from '../../trainer/model/parameters.js';
+import { initialAdapter, LORA_TARGETS } from '../../trainer/model/lora.js';
+import { initialWeights, type Weights } from '../../trainer/model/parameters.js';
+import { type TrainableModel, trainableSpecs } from '../../trainer/model/trainable.js';
 import { makeOptimizer, OPTIMIZERS, type OptimizerName, stateBytes } from '../../trainer/optimizers/optimizers.js';
 import { warmupCosine } from '../../trainer/optimizers/schedule.js';
 import type { GradientTransformation } from '../../trainer/optimizers/transformation.js';
+import { answering } from '../../trainer/starting-point.js';
 import { DEFAULT_TRAIN_CONFIG, resolveTrainConfig } from '../../trainer/train-config.js';
 import { validate } from '../../trainer/validation.js';
 import { demoData } from './demo-data.js';
 import { plotLosses } from './loss-plot.js';
 
-const model = { config: DEFAULT_MODEL_CONFIG };
+const base: TrainableModel = { config: DEFAULT_MODEL_CONFIG };
 const steps = Number(process.argv[2] ?? DEFAULT_TRAIN_CONFIG.steps);
 const config = resolveTrainConfig({ steps });
 /** Steps at the end whose mean loss is compared. */
@@ -22,18 +25,27 @@ const LAST = 60;
 
 interface Entry {
   name: string;
+  model: TrainableModel;
   optimizer: GradientTransformation;
   stateBytes: number;
 }
 
 const { beta1, beta2, epsilon, weight_decay: weightDecay, clip_norm: clipNorm } = config;
-const specs = parameterSpecs(model.config);
-const entryOf = (name: OptimizerName): Entry => ({
+const entryOf = (optimizer: OptimizerName, model: TrainableModel, name: string = optimizer): Entry => ({
   name,
-  optimizer: makeOptimizer(name, { beta1, beta2, epsilon, weightDecay, clipNorm }),
-  stateBytes: stateBytes(name, specs),
+  model,
+  optimizer: makeOptimizer(optimizer, { beta1, beta2, epsilon, weightDecay, clipNorm }),
+  stateBytes: stateBytes(optimizer, trainableSpecs(model)),
 });
-const entries: Entry[] = OPTIMIZERS.map(entryOf);
+// An adapter on random weights: what low rank alone can learn. docs/adapters.md has what it is for.
+const adapter = { rank: 8, alpha: DEFAULT_TRAIN_CONFIG.lora_alpha, targets: LORA_TARGETS };
+const entries: Entry[] = [
+  ...OPTIMIZERS.map((name) => entryOf(name, base)),
+  entryOf('adamw', { ...base, adapter }, 'lora, rank 8'),
+];
+const random = initialWeights(base.config, config.seed);
+const firstWeights = ({ adapter: lora }: TrainableModel): Weights =>
+  lora ? initialAdapter(base.config, lora, config.seed) : random;
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const median = (values: readonly number[]) =>
@@ -42,8 +54,9 @@ const median = (values: readonly number[]) =>
 const data = await demoData(config);
 const runners = await Promise.all(
   entries.map(async (entry) => {
-    const executor = new LoopExecutor({ model, optimizer: entry.optimizer, threads: config.threads });
-    await executor.load(executor.initialState(initialWeights(model.config, config.seed)));
+    const { model, optimizer } = entry;
+    const executor = new LoopExecutor({ model, frozen: random, optimizer, threads: config.threads });
+    await executor.load(executor.initialState(firstWeights(model)));
     return { ...entry, executor, losses: [] as number[], milliseconds: [] as number[] };
   }),
 );
@@ -85,11 +98,12 @@ console.log(
   "| optimizer | state, kB | of AdamW's | ms a step | × AdamW | loss, last 60 | × AdamW | validation score |",
 );
 console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-for (const { name, stateBytes: bytes, milliseconds, losses, executor } of runners) {
+for (const { name, model, stateBytes: bytes, milliseconds, losses, executor } of runners) {
   const measured = milliseconds.filter((ms) => !Number.isNaN(ms));
   const ratios = milliseconds.map((ms, i) => ms / reference!.milliseconds[i]!).filter((ratio) => !Number.isNaN(ratio));
   const { weights } = await executor.state();
-  const answers = await validate(questions, { config: model.config, weights }, config.threads);
+  const trained = answering({ model, frozen: random }, weights);
+  const answers = await validate(questions, trained.model, config.threads, trained.adapter);
   const cells = [
     name,
     (bytes / 1000).toFixed(0),
