@@ -88,16 +88,8 @@ export class Predictor {
 
   async predict({ study, queries, levels, includeExperts }: PredictRequest): Promise<PredictResult> {
     const fitted = await this.fit(study);
-    const { evidence, history, scores } = fitted;
-    const distributions = await this.distributions(
-      study,
-      evidence,
-      observe(
-        study,
-        queries.map((x) => ({ x })),
-        history,
-      ),
-    );
+    const { evidence, scores } = fitted;
+    const distributions = await this.answer(study, fitted, queries);
     const shares = levels.map((level) => calibratedShare(scores, level));
     const experts =
       includeExperts && evidence?.experts ? expertPredictions(localExperts(fitted, study), queries, levels) : undefined;
@@ -115,8 +107,25 @@ export class Predictor {
     return { predictions, calibration: describe(scores) };
   }
 
+  /**
+   * The model's own distribution of y for each of xs, given the study's trials: what `rank` and `suggest` work on. Not
+   * corrected for coverage.
+   */
+  async distributionsOf(study: StudyData, xs: readonly JsonObject[]): Promise<Distribution[]> {
+    return this.answer(study, await this.fit(study), xs);
+  }
+
   release(): Promise<void> {
     return this.inference.release();
+  }
+
+  private answer(
+    study: StudyData,
+    { evidence, history }: FittedStudy,
+    xs: readonly JsonObject[],
+  ): Promise<Distribution[]> {
+    const points = xs.map((x) => ({ x }));
+    return this.distributions(study, evidence, observe(study, points, history));
   }
 
   private distributions(

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inferSpace } from '../../trainer/acquisition/infer-space.js';
+import { suggest } from '../../trainer/acquisition/suggest.js';
 import { Predictor } from '../../trainer/predictor.js';
 import { Random } from '../../trainer/random.js';
 import { train } from '../../trainer/train.js';
@@ -84,6 +86,13 @@ describe('train', () => {
       expect(pInfeasible).toBeGreaterThanOrEqual(0);
       expect(experts!.map((e) => e.name)).toContain('gaussian_process');
     }
+    const [distribution] = await predictor.distributionsOf(study, [{ x: 0 }]);
+    expect(distribution!.median).toBe(predictions[1]!.median);
+    const predict = (xs: readonly JsonObject[]) => predictor.distributionsOf(study, xs);
+    const space = inferSpace(study.trials.map((t) => t.x));
+    const minimized = { objective: { name: 'y', goal: 'minimize' as const }, trials: study.trials };
+    const suggestions = await suggest(minimized, space, predict, { count: 2, candidates: 16, rounds: 1 });
+    expect(suggestions.map(({ x }) => space.violations(x))).toEqual([[], []]);
     await predictor.release();
   });
 
