@@ -6,6 +6,9 @@ import type { ModelConfig } from './config.js';
 import { PARTS, pastName, presentName } from './serving-graph.js';
 import { MASKED, relativeBucket } from './t5.js';
 
+/** Places for prefixes made at once: a query whose distribution is of usual width has 70. */
+const ROWS_A_QUERY = 96;
+
 /**
  * Keys and values of all prefixes decoded so far, in this process: a level adds a few rows and reads all of them, so that
  * a session that kept the cache itself would copy it at each level.
@@ -73,7 +76,7 @@ export class PrefixDecoder {
     this.present = new Map(
       blocks.flatMap((i) => PARTS.map((part) => [pastName(i, part), presentName(i, part)] as const)),
     );
-    this.cache = new Cache([...this.present.keys()], config.num_heads * config.d_kv, 16 * queries);
+    this.cache = new Cache([...this.present.keys()], config.num_heads * config.d_kv, ROWS_A_QUERY * queries);
   }
 
   /** Log-probabilities [prefixes, number tokens] after each prefix of the next level. */

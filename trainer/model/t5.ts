@@ -202,11 +202,14 @@ export function relativeBucket(relative: number, bidirectional: boolean, config:
 
 /** The bucket of every pair of positions, query by query: [length × length]. */
 export function relativeBuckets(length: number, bidirectional: boolean, config: ModelConfig): Int32Array {
+  // A row holds the buckets of neighbouring distances, one place on from the row before it.
+  const ofDistance = Int32Array.from({ length: 2 * length - 1 }, (_, i) =>
+    relativeBucket(i - (length - 1), bidirectional, config),
+  );
   const result = new Int32Array(length * length);
   for (let query = 0; query < length; query++) {
-    for (let key = 0; key < length; key++) {
-      result[query * length + key] = relativeBucket(key - query, bidirectional, config);
-    }
+    const begin = length - 1 - query;
+    result.set(ofDistance.subarray(begin, begin + length), query * length);
   }
   return result;
 }
