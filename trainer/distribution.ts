@@ -12,6 +12,7 @@ export type { Cell } from './cut-cells.js';
  */
 export class Distribution {
   private readonly stated: readonly Cell[];
+  private normalized: readonly Cell[] | undefined;
   private readonly lo: Float64Array;
   private readonly hi: Float64Array;
   private readonly mass: Float64Array;
@@ -46,9 +47,10 @@ export class Distribution {
     for (let i = count - 2; i >= 0; i--) this.above[i] = this.above[i + 1]! + this.mass[i + 1]!;
   }
 
-  /** Ascending, disjoint; masses sum to 1. */
-  get cells(): Cell[] {
-    return this.stated.map(({ lo, hi, whole }, i) => ({ lo, hi, mass: this.mass[i]!, whole }));
+  /** Ascending, disjoint; masses sum to 1. Made when first asked for: predictions do without. */
+  get cells(): readonly Cell[] {
+    this.normalized ??= this.stated.map(({ lo, hi, whole }, i) => ({ lo, hi, mass: this.mass[i]!, whole }));
+    return this.normalized;
   }
 
   get median(): number {
