@@ -58,7 +58,7 @@ it('refuses what is no model, and to run once released', async () => {
 it('refuses an option it does not know', async () => {
   const misspelt = { thread: 1 } as object;
   const message =
-    "session option 'thread' is unknown: use threads, graphOptimizationLevel, executionProviders, cpuFallback, outputs";
+    "session option 'thread' is unknown: use threads, graphOptimizationLevel, executionProviders, memoryPattern, cpuFallback, outputs";
   await expect(OrtSession.create(new Graph(), misspelt)).rejects.toMatchObject({
     code: 'GRAPH_INVALID_ARGUMENT',
     message,
