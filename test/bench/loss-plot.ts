@@ -1,5 +1,6 @@
 // Loss over the steps of several trainings, as SVG drawn by Vega-Lite without a browser.
 import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from '../../clients/cli/demo/render-svg.js';
 
 export interface Curve {
   label: string;
@@ -14,13 +15,7 @@ const HEADROOM = 1.5;
 
 /** @returns An SVG document; each point is the mean of `window` steps. */
 export async function plotLosses(curves: readonly Curve[], window: number): Promise<string> {
-  const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')]);
-  const view = new View(parse(compile(plotSpec(curves, window)).spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+  return renderSvg(plotSpec(curves, window));
 }
 
 function plotSpec(curves: readonly Curve[], window: number): TopLevelSpec {

@@ -1,6 +1,6 @@
 // The picture of bench:scale: cost a trained trial, set-up and memory over the number of stored trials.
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from '../../clients/cli/demo/render-svg.js';
 import type { Cost } from './scale.js';
 
 const INK = '#1b2733';
@@ -43,10 +43,5 @@ export async function drawScale(costs: readonly Cost[]): Promise<string> {
       },
     })),
   };
-  const view = new View(parse(compile(spec).spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+  return renderSvg(spec);
 }

@@ -1,7 +1,7 @@
 // Puts the bench's figures into docs/speed.md, and draws them: the step beside PyTorch's, and where a step goes.
 import { readFile, writeFile } from 'node:fs/promises';
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from '../../clients/cli/demo/render-svg.js';
 import type { BatchShape } from '../../trainer/model/training-graph.js';
 import type { StepProfile } from './step-profile.js';
 
@@ -52,12 +52,7 @@ export async function writeReport(
 }
 
 async function draw(name: string, spec: TopLevelSpec): Promise<void> {
-  const view = new View(parse(compile(spec).spec), { renderer: 'none' });
-  try {
-    await writeFile(new URL(`images/${name}`, DOCS), await view.toSVG());
-  } finally {
-    view.finalize();
-  }
+  await writeFile(new URL(`images/${name}`, DOCS), await renderSvg(spec));
 }
 
 /** Horizontal bars with their values behind them. */

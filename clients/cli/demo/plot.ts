@@ -1,5 +1,6 @@
 // Predicted against measured with intervals, as SVG drawn by Vega-Lite without a browser.
 import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from './render-svg.js';
 import type { Answer } from './scores.js';
 
 export interface PlotInput {
@@ -22,14 +23,7 @@ const LOG_SPAN = 50;
 
 /** @returns An SVG document. */
 export async function plotPredictions(input: PlotInput): Promise<string> {
-  // Vega takes half a second to load; only the demo draws.
-  const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')]);
-  const view = new View(parse(compile(plotSpec(input)).spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+  return renderSvg(plotSpec(input));
 }
 
 export function plotSpec({ title, subtitle, quantity, measured, answers, level }: PlotInput): TopLevelSpec {
