@@ -8,7 +8,7 @@ import type { ModelConfig } from './model/config.js';
 import { LORA_TARGETS, type LoraConfig, loraSpecs } from './model/lora.js';
 import type { Weights } from './model/parameters.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './model/safetensors.js';
-import { transpose, weightsDigest } from './model/weights.js';
+import { linearFileShape, linearFromFile, linearToFile, weightsDigest } from './model/weights.js';
 import { loadModel, type ModelCard, type ModelDirectory } from './model-directory.js';
 
 /** Low-rank matrices and the shape they have. */
@@ -140,16 +140,8 @@ function readLoraConfig(json: Record<string, unknown>, path: string): LoraConfig
 function toPeft({ lora, weights }: Adapter, config: ModelConfig): Map<string, SafeTensor> {
   return new Map(
     loraSpecs(config, lora).map((spec) => {
-      const [rows, columns] = spec.shape as [number, number];
-      let data = transpose(weights.get(spec.name)!, rows, columns);
-      let rowsOut = columns;
-      if (isHead(spec.name)) {
-        rowsOut = config.vocab_size;
-        const padded = new Float32Array(rowsOut * rows);
-        padded.set(data, config.number_token_begin * rows);
-        data = padded;
-      }
-      return [PREFIX + spec.name, { shape: [rowsOut, rows], data }];
+      const data = weights.get(spec.name)!;
+      return [PREFIX + spec.name, linearToFile(data, spec.shape, headOf(spec.name, config))];
     }),
   );
 }
@@ -157,22 +149,20 @@ function toPeft({ lora, weights }: Adapter, config: ModelConfig): Map<string, Sa
 function fromPeft(tensors: ReadonlyMap<string, SafeTensor>, config: ModelConfig, lora: LoraConfig): Weights {
   return new Map(
     loraSpecs(config, lora).map((spec) => {
-      const [rows, columns] = spec.shape as [number, number];
       const tensor = tensors.get(PREFIX + spec.name);
-      const rowsOut = isHead(spec.name) ? config.vocab_size : columns;
-      if (tensor?.shape.join() !== [rowsOut, rows].join()) {
+      const head = headOf(spec.name, config);
+      const expected = linearFileShape(spec.shape, head);
+      if (tensor?.shape.join() !== expected.join()) {
         throw new TrainerError(
           'model_files',
-          `${FILES.weights}: ${PREFIX}${spec.name} is ${tensor ? `[${tensor.shape}]` : 'missing'}; the base and adapter_config.json ask for [${[rowsOut, rows]}]`,
+          `${FILES.weights}: ${PREFIX}${spec.name} is ${tensor ? `[${tensor.shape}]` : 'missing'}; the base and adapter_config.json ask for [${expected}]`,
         );
       }
-      const { data } = tensor;
-      const used = isHead(spec.name)
-        ? data.subarray(config.number_token_begin * rows, config.number_token_end * rows)
-        : data;
-      return [spec.name, transpose(used, columns, rows)];
+      return [spec.name, linearFromFile(tensor.data, spec.shape, head)];
     }),
   );
 }
 
-const isHead = (name: string): boolean => name === 'lm_head.lora_B.weight';
+/** The head's B writes to tokens, as the head does. */
+const headOf = (name: string, config: ModelConfig): ModelConfig | undefined =>
+  name === 'lm_head.lora_B.weight' ? config : undefined;

@@ -6,11 +6,35 @@ import type { ModelConfig } from './config.js';
 import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
 import type { SafeTensor } from './safetensors.js';
 
+const HEAD = 'lm_head.weight';
+
 /** [rows, columns] → [columns, rows]. */
-export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(data.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
   return result;
+}
+
+/** Of a linear weight [in, out] as PyTorch keeps it. `head`: the model whose head it writes to, a row for every token. */
+export function linearFileShape([rows, columns]: readonly number[], head?: ModelConfig): [number, number] {
+  return [head ? head.vocab_size : columns!, rows!];
+}
+
+/** [in, out] as in memory → as PyTorch keeps it; a head's rows of tokens that are never written are zeros. */
+export function linearToFile(data: Float32Array, shape: readonly number[], head?: ModelConfig): SafeTensor {
+  const [rows, columns] = shape as [number, number];
+  const transposed = transpose(data, rows, columns);
+  if (!head) return { shape: linearFileShape(shape), data: transposed };
+  const padded = new Float32Array(head.vocab_size * rows);
+  padded.set(transposed, head.named_token_begin * rows);
+  return { shape: linearFileShape(shape, head), data: padded };
+}
+
+/** The reverse of `linearToFile`, for data of `linearFileShape`. */
+export function linearFromFile(data: Float32Array, shape: readonly number[], head?: ModelConfig): Float32Array {
+  const [rows, columns] = shape as [number, number];
+  const begin = head ? head.named_token_begin * rows : 0;
+  return transpose(data.subarray(begin, begin + rows * columns), columns, rows);
 }
 
 /** Embedding rows in the order of the files' ids. */
@@ -43,16 +67,7 @@ export function toHuggingFace(weights: Weights, config: ModelConfig): Map<string
       tensors.set(spec.name, { shape: spec.shape, data: rows });
       continue;
     }
-    const [rows, columns] = spec.shape as [number, number];
-    let rowsOut = columns;
-    let transposed = transpose(data, rows, columns);
-    if (spec.name === 'lm_head.weight') {
-      rowsOut = config.vocab_size;
-      const padded = new Float32Array(rowsOut * rows);
-      padded.set(transposed, config.named_token_begin * rows);
-      transposed = padded;
-    }
-    tensors.set(spec.name, { shape: [rowsOut, rows], data: transposed });
+    tensors.set(spec.name, linearToFile(data, spec.shape, spec.name === HEAD ? config : undefined));
   }
   return tensors;
 }
@@ -67,9 +82,8 @@ export function fromHuggingFace(tensors: ReadonlyMap<string, SafeTensor>, config
 function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor>, config: ModelConfig): Float32Array {
   const tensor = tensors.get(spec.name);
   if (!tensor) throw new TrainerError('model_files', `model.safetensors has no tensor ${spec.name}`);
-  const isHead = spec.name === 'lm_head.weight';
-  const [first, second] = spec.shape;
-  const expected = spec.kind === 'linear' ? [isHead ? config.vocab_size : second!, first!] : spec.shape;
+  const head = spec.name === HEAD ? config : undefined;
+  const expected = spec.kind === 'linear' ? linearFileShape(spec.shape, head) : spec.shape;
   if (tensor.shape.join() !== expected.join()) {
     throw new TrainerError(
       'model_files',
@@ -78,10 +92,7 @@ function readTensor(spec: ParameterSpec, tensors: ReadonlyMap<string, SafeTensor
   }
   const { data } = tensor;
   if (spec.name === 'shared.weight') return inOwnOrder(data, config);
-  if (spec.kind !== 'linear') return data;
-  const head = config.named_token_begin * first!;
-  const used = isHead ? data.subarray(head, head + first! * second!) : data;
-  return transpose(used, second!, first!);
+  return spec.kind === 'linear' ? linearFromFile(data, spec.shape, head) : data;
 }
 
 /** SHA-256 of names and values, in the map's order. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_MODEL_CONFIG, fromHuggingFaceConfig, toHuggingFaceConfig } from '../../../trainer/model/config.js';
 import { initialWeights, parameterSpecs } from '../../../trainer/model/parameters.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../trainer/model/safetensors.js';
-import { fromHuggingFace, toHuggingFace } from '../../../trainer/model/weights.js';
+import { fromHuggingFace, linearFromFile, linearToFile, toHuggingFace } from '../../../trainer/model/weights.js';
 
 const config = { ...DEFAULT_MODEL_CONFIG, d_model: 16, d_ff: 24, d_kv: 4, num_heads: 2 };
 const weights = initialWeights(config, 1);
@@ -41,5 +41,18 @@ describe('weights', () => {
     expect(fromHuggingFaceConfig(json)).toEqual(config);
     expect(() => fromHuggingFaceConfig({ ...json, feed_forward_proj: 'relu' })).toThrow(/feed_forward_proj is "relu"/);
     expect(() => fromHuggingFaceConfig({ ...json, d_model: 'big' })).toThrow(/d_model must be a positive number/);
+  });
+});
+
+describe('a matrix that writes to tokens', () => {
+  it('has its rows where the files have number tokens, also behind a foreign vocabulary', () => {
+    const head = { ...config, vocab_size: 20, number_token_begin: 3, number_token_end: 5, named_token_begin: 15 };
+    // [in 2, out 2]: the two number tokens are columns in memory, rows 15 and 16 in the file.
+    const data = Float32Array.of(1, 2, 3, 4);
+    const tensor = linearToFile(data, [2, 2], head);
+    expect(tensor.shape).toEqual([20, 2]);
+    expect([...tensor.data.subarray(30, 34)]).toEqual([1, 3, 2, 4]);
+    expect(tensor.data.filter((v) => v !== 0)).toHaveLength(4);
+    expect(linearFromFile(tensor.data, [2, 2], head)).toEqual(data);
   });
 });
