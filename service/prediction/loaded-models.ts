@@ -2,7 +2,7 @@
 import type { Device } from '../../trainer/devices/device.js';
 import type { Inference } from '../../trainer/model/inference.js';
 import type { ModelDirectory } from '../../trainer/model-directory.js';
-import type { Predictor } from '../../trainer/predictor.js';
+import type { Predictor } from '../../trainer/prediction/predictor.js';
 import { LruCache } from './lru-cache.js';
 
 /** Predictors kept on one base: an adapter's weights and what was fitted for its studies, a few MB each. */
@@ -36,7 +36,7 @@ export class LoadedModels {
     const { baseDirOf, openModel } = await import('../../trainer/adapter-directory.js');
     const { loadModel } = await import('../../trainer/model-directory.js');
     const { Inference } = await import('../../trainer/model/inference.js');
-    const { Predictor } = await import('../../trainer/predictor.js');
+    const { Predictor } = await import('../../trainer/prediction/predictor.js');
     const baseDir = await baseDirOf(modelDir);
     const { model, inferences, predictors } = await this.bases.get(baseDir, async () => ({
       model: await loadModel(baseDir),

@@ -8,7 +8,7 @@ import { LoadedModels } from '../../service/prediction/loaded-models.js';
 import { openModel } from '../../trainer/adapter-directory.js';
 import { Inference } from '../../trainer/model/inference.js';
 import { mergeAdapter } from '../../trainer/model/lora.js';
-import { Predictor } from '../../trainer/predictor.js';
+import { Predictor } from '../../trainer/prediction/predictor.js';
 import { train } from '../../trainer/train.js';
 import type { Json, StudyData, TrainResult } from '../../trainer/types.js';
 import { TINY_TRAINING } from '../tiny-training.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Predictor } from '../../trainer/predictor.js';
+import { Predictor } from '../../trainer/prediction/predictor.js';
 import { Random } from '../../trainer/random.js';
 import { train } from '../../trainer/train.js';
 import type { StudyData } from '../../trainer/types.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inferSpace } from '../../trainer/acquisition/infer-space.js';
 import { suggest } from '../../trainer/acquisition/suggest.js';
-import { Predictor } from '../../trainer/predictor.js';
+import { Predictor } from '../../trainer/prediction/predictor.js';
 import { Random } from '../../trainer/random.js';
 import { train } from '../../trainer/train.js';
 import type { Json, JsonObject, StudyData, TrainEvent, TrainRequest } from '../../trainer/types.js';

@@ -2,7 +2,7 @@
 import { EXAMPLES_FOLDER, type Example, findExamples, readExample } from '../../../clients/cli/demo/examples.js';
 import type { Device } from '../../../trainer/devices/device.js';
 import { DeviceTensor } from '../../../trainer/graph/device-tensor.js';
-import { Predictor } from '../../../trainer/predictor.js';
+import { Predictor } from '../../../trainer/prediction/predictor.js';
 import { train } from '../../../trainer/train.js';
 import type { StudyData } from '../../../trainer/types.js';
 import { isolated } from '../../isolated.js';

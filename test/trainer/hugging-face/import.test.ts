@@ -12,7 +12,7 @@ import { decodeSafetensors } from '../../../trainer/model/safetensors.js';
 import { encoderGraph } from '../../../trainer/model/serving-graph.js';
 import { relativeBuckets } from '../../../trainer/model/t5.js';
 import { loadModel } from '../../../trainer/model-directory.js';
-import { Predictor } from '../../../trainer/predictor.js';
+import { Predictor } from '../../../trainer/prediction/predictor.js';
 import { Random } from '../../../trainer/random.js';
 import { train } from '../../../trainer/train.js';
 import { uncachedDecoder } from '../model/uncached-decoder.js';

@@ -1,0 +1,156 @@
+// Predicts: a study's trials and some x in, calibrated distributions out. The façade the service's worker holds.
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { RecentCache } from '../../tokenizer/recent-cache.js';
+import { type OpenModel, openModel } from '../adapter-directory.js';
+import { type CalibrationScores, calibratedShare, centralInterval, MIN_STUDY_TRIALS } from '../calibration.js';
+import type { Device } from '../devices/device.js';
+import type { Distribution } from '../distribution.js';
+import { fitHistory, type HistoryModel } from '../history.js';
+import { requireOffered } from '../hugging-face/measured-exports.js';
+import { Inference } from '../model/inference.js';
+import type { Precision } from '../model/precision.js';
+import { PromptEncoder } from '../prompt.js';
+import type { JsonObject, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
+import { expertPredictions } from './expert-predictions.js';
+import { FittedStudy } from './fitted-study.js';
+import type { Questions } from './questions.js';
+
+/** Studies whose fitted evidence and calibration are kept, at most twice as many. */
+const CACHED_STUDIES = 8;
+
+export class Predictor {
+  private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
+  private readonly histories = new RecentCache<{ model: HistoryModel | undefined }>(CACHED_STUDIES);
+
+  private readonly encoder: PromptEncoder;
+
+  /**
+   * @param inference of the model, or of its base with adapters of this shape as inputs; it may serve other predictors too,
+   * and whoever made it releases it
+   */
+  constructor(
+    private readonly model: OpenModel,
+    private readonly inference: Inference,
+  ) {
+    this.encoder = new PromptEncoder(model.tokenizer, model.card);
+  }
+
+  /**
+   * @param precision of the weights; one that was measured to lose too much is refused
+   * @throws TrainerError `model_files` or `model_config` where the directory is not a model of ours
+   */
+  static async load(
+    modelDir: string,
+    threads = availableParallelism(),
+    device: Device = 'cpu',
+    precision: Precision = 'float32',
+  ): Promise<Predictor> {
+    const model = await openModel(modelDir);
+    requireOffered(model.card.exports, precision, modelDir, device);
+    return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora, precision }, threads, device));
+  }
+
+  /** `prepare`, `answer` and `finish` in one. */
+  async predict(request: PredictRequest): Promise<PredictResult> {
+    const distributions = await this.distributionsOf(request.study, request.queries);
+    return this.finish(request, distributions);
+  }
+
+  /**
+   * The model's own distribution of y for each of xs, given the study's trials: what `rank` and `suggest` work on. Not
+   * corrected for coverage, and never waits for what the correction takes.
+   */
+  distributionsOf(study: StudyData, xs: readonly JsonObject[]): Promise<Distribution[]> {
+    return this.answer(this.prepare(study, xs));
+  }
+
+  /** What the model is to be asked about each of xs. Questions about several studies may be joined before `answer`. */
+  prepare(study: StudyData, xs: readonly JsonObject[]): Questions {
+    return this.fit(study).questions(xs);
+  }
+
+  /** One distribution a question, in their order; one batch, whatever studies they are about. */
+  answer({ prompts, codecs }: Questions): Promise<Distribution[]> {
+    return this.inference.distributions(prompts, codecs, this.model.adapter?.weights);
+  }
+
+  /**
+   * Predictions from the model's own distributions. Asks the model about the study's own trials where its calibration is
+   * not known yet.
+   * @param distributions the answers to `prepare`'s questions about the request's queries, in their order
+   */
+  async finish(
+    { study, queries, levels, includeExperts }: PredictRequest,
+    distributions: readonly Distribution[],
+  ): Promise<PredictResult> {
+    const fitted = this.fit(study);
+    const scores = await fitted.scores(this.model.card.calibration_scores);
+    const shares = levels.map((level) => calibratedShare(scores, level));
+    const local = includeExperts ? fitted.localExperts : undefined;
+    const experts = local && expertPredictions(local, queries, levels);
+    const predictions = distributions.map((distribution, q): Prediction => {
+      const prediction: Prediction = {
+        median: distribution.median,
+        mean: distribution.mean,
+        sd: distribution.sd,
+        pInfeasible: distribution.pInfeasible,
+        intervals: levels.map((level, i) => centralInterval(distribution, level, shares[i]!)),
+      };
+      if (experts) prediction.experts = experts[q]!;
+      return prediction;
+    });
+    return { predictions, calibration: describe(scores) };
+  }
+
+  release(): Promise<void> {
+    return this.inference.release();
+  }
+
+  /** The study as it stands; kept until its trials change. */
+  private fit(study: StudyData): FittedStudy {
+    const key = createHash('sha256')
+      .update(JSON.stringify([study.metadata, study.objective, study.trials]))
+      .digest('base64');
+    let fitted = this.fitted.get(key);
+    if (!fitted) {
+      fitted = new FittedStudy(study, this.historyFor(study), this.encoder, (questions) => this.answer(questions));
+      this.fitted.set(key, fitted);
+    }
+    return fitted;
+  }
+
+  /** Kept while the study grows: it learns from the others, and they do not change within a model. */
+  private historyFor(study: StudyData): HistoryModel | undefined {
+    const isKnown = this.model.history.some((row) => row.study === study.id);
+    const key = JSON.stringify([study.objective.name, isKnown ? study.id : null]);
+    let history = this.histories.get(key);
+    if (!history) {
+      history = { model: fitHistory(this.model.history, study, new Set([study.id])) };
+      this.histories.set(key, history);
+    }
+    return history.model;
+  }
+}
+
+function describe({ study, model }: CalibrationScores): PredictResult['calibration'] {
+  if (study.length >= MIN_STUDY_TRIALS) {
+    return {
+      calibrated: true,
+      basis: 'study',
+      trials: study.length,
+      reason: `Intervals are corrected on ${study.length} of the study's own trials, each predicted from the others.`,
+    };
+  }
+  const few = `the study has fewer than ${MIN_STUDY_TRIALS} measured trials`;
+  if (model.length > 0) {
+    const reason = `Intervals are corrected on the model's validation trials of other studies, because ${few}.`;
+    return { calibrated: false, basis: 'model', trials: study.length, reason };
+  }
+  return {
+    calibrated: false,
+    basis: 'none',
+    trials: study.length,
+    reason: `Intervals are the model's own, because ${few}.`,
+  };
+}

@@ -1,0 +1,38 @@
+// What the model is asked: prompts and the codecs their answers are written in. Questions of any studies can be asked together.
+import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
+import type { NumberCodec } from '../../tokenizer/number-codec.js';
+import { RelativeCodec } from '../../tokenizer/relative-codec.js';
+import type { Distribution } from '../distribution.js';
+import type { Evidence, Point } from '../evidence.js';
+import { type PromptEncoder, renderPrompt } from '../prompt.js';
+import type { StudyHead } from '../types.js';
+
+/** One prompt and one codec a query. */
+export interface Questions {
+  prompts: number[][];
+  codecs: NumberCodec[];
+}
+
+/** Asks the model: a distribution for each question, in their order. */
+export type Answer = (questions: Questions) => Promise<Distribution[]>;
+
+const ABSOLUTE = new AbsoluteCodec();
+
+/** @param evidence of the study's trials, none of which is among the queries; undefined where there are none */
+export function questionsAbout(
+  study: StudyHead,
+  queries: readonly Point[],
+  evidence: Evidence | undefined,
+  encoder: PromptEncoder,
+): Questions {
+  const metadata = encoder.metadata(study);
+  const asked = evidence?.ask(queries);
+  const questions: Questions = { prompts: [], codecs: [] };
+  queries.forEach(({ x }, q) => {
+    const pieces = asked?.[q]?.pieces ?? [];
+    const frame = asked?.[q]?.frame;
+    questions.prompts.push(renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(x, pieces, metadata) }));
+    questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
+  });
+  return questions;
+}
