@@ -43,8 +43,10 @@ export interface ServiceConfig {
   /** How long a cancelled or drained job may take to stop by itself before it is killed, in ms. */
   jobStopMs: number;
 
-  /** Predictions that may wait; one more is answered with 429. */
-  maxWaitingPredictions: number;
+  /** Queries of predictions that may wait, all requests together; one more is answered with 429. */
+  maxWaitingQueries: number;
+  /** How long a request may wait for its prediction that says nothing of it (`timeout_ms`), in ms. */
+  predictionTimeoutMs: number;
   /** Models kept in memory. */
   loadedModels: number;
   /**
@@ -79,7 +81,8 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   minTrainingTrials: 2,
   jobLeaseMs: 10_000,
   jobStopMs: 10_000,
-  maxWaitingPredictions: 64,
+  maxWaitingQueries: 4096,
+  predictionTimeoutMs: 60_000,
   loadedModels: 2,
   predictionThreads: 1,
   maxContextTrials: 20_000,

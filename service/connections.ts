@@ -1,6 +1,7 @@
-// Lets a closing HTTP server go of connections on which nothing is under way; Node by itself would wait for some a minute.
+// Connections: a closing server lets go of those on which nothing is under way, and work ends when its client has gone.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 
 const SWEEP_MS = 50;
 
@@ -25,4 +26,23 @@ export function watchConnections(server: Server): (close: () => Promise<void>) =
     }, SWEEP_MS);
     await close().finally(() => clearInterval(sweep));
   };
+}
+
+/**
+ * Runs `work` with a signal that is aborted when the client's connection closes before the answer. Fastify's own
+ * `request.signal` will not do: Node closes a request's stream as soon as its body was read.
+ */
+export async function whileConnected<T>(
+  { socket }: Pick<FastifyRequest, 'socket'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const gone = new AbortController();
+  const onClose = () => gone.abort();
+  socket.once('close', onClose);
+  if (socket.destroyed) onClose();
+  try {
+    return await work(gone.signal);
+  } finally {
+    socket.off('close', onClose);
+  }
 }

@@ -24,10 +24,12 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
   too_few_trials: { status: 422, title: 'There are too few trials to train on' },
   too_many_predictions: { status: 429, title: 'Too many predictions are waiting' },
+  request_cancelled: { status: 499, title: 'The client closed the connection' },
   internal_error: { status: 500, title: 'The service failed' },
   prediction_failed: { status: 500, title: 'The model could not answer' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
+  deadline_exceeded: { status: 504, title: 'There was no answer in time' },
   storage_full: { status: 507, title: 'The disk is full' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -46,7 +46,7 @@ export async function startServer(
     threads: config.predictionThreads,
     device: device.then((choice) => choice.device),
     mayFallBack: config.device === 'auto',
-    maxWaiting: config.maxWaitingPredictions,
+    maxWaitingQueries: config.maxWaitingQueries,
   });
   const jobs = new JobSupervisor({
     store,

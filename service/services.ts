@@ -5,7 +5,7 @@ import type { Study } from '../store/types.js';
 import type { Artifacts } from './artifacts.js';
 import type { ServiceConfig } from './config.js';
 import { ServiceError } from './errors.js';
-import type { PredictionInput, PredictionOutput } from './prediction/protocol.js';
+import type { AskInput, AskKind, AskOutput } from './prediction/protocol.js';
 
 /** Runs fine-tuning jobs; the store holds them. */
 export interface JobRunner {
@@ -17,10 +17,19 @@ export interface JobRunner {
   subscribe(jobId: string, onChange: () => void): () => void;
 }
 
-/** Answers predictions away from the HTTP thread. */
+export interface AskOptions {
+  /** How many queries the request comes to: they take its place in the queue. */
+  queries: number;
+  /** Aborted when the client has gone: the request's place is free at once, and what of it has not been run never is. */
+  signal: AbortSignal;
+  /** After this long the request is withdrawn, in ms. */
+  timeoutMs: number;
+}
+
+/** Asks models away from the HTTP thread. */
 export interface PredictionService {
-  /** @throws too_many_predictions, prediction_failed */
-  predict(input: PredictionInput): Promise<PredictionOutput>;
+  /** @throws too_many_predictions, deadline_exceeded, request_cancelled, prediction_failed, shutting_down */
+  ask<Kind extends AskKind>(kind: Kind, input: AskInput<Kind>, options: AskOptions): Promise<AskOutput<Kind>>;
 }
 
 export interface Services {

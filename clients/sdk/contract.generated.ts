@@ -482,6 +482,19 @@ export interface components {
             intervals: number[];
             /** @description `experts`: also what each simple method says, learned from this study's trials alone. */
             include?: "experts"[];
+            timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        /**
+         * @description How long the answer is waited for, in ms: after that the request is withdrawn and answered with 504
+         *     `deadline_exceeded`. Default: what the server was set to, 60 s unless configured otherwise.
+         */
+        TimeoutMs: number;
+        /** @description Which model answered, and why that one. */
+        ChosenModel: {
+            id: string;
+            /** @enum {string} */
+            chosen_by: "request" | "trained_on_study" | "newest";
+            reason: string;
         };
         /** @description Holds the truth with probability `level`. */
         Interval: {
@@ -512,12 +525,7 @@ export interface components {
         };
         PredictionResult: {
             study_id: string;
-            model: {
-                id: string;
-                /** @enum {string} */
-                chosen_by: "request" | "trained_on_study" | "newest";
-                reason: string;
-            };
+            model: components["schemas"]["ChosenModel"];
             predictions: {
                 /** @description By name of the objective. */
                 objectives: {

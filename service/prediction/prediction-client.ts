@@ -2,50 +2,56 @@
 import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../entry-point.js';
 import { ServiceError } from '../errors.js';
-import type { PredictionService } from '../services.js';
-import type { FromWorker, PredictionInput, PredictionOutput, ToWorker, WorkerOptions } from './protocol.js';
+import type { AskOptions, PredictionService } from '../services.js';
+import type { Ask, AskInput, AskKind, AskOutput, FromWorker, ToWorker, WorkerOptions } from './protocol.js';
+import { Throughput } from './throughput.js';
 
 export interface PredictionClientOptions extends Omit<WorkerOptions, 'device'> {
   /** Settles when the devices have been looked at; requests wait for it. */
   device: Promise<WorkerOptions['device']>;
-  /** Requests under way or waiting; one more is refused. */
-  maxWaiting: number;
+  /** Queries under way or waiting, of all requests; a request that would bring more is refused. */
+  maxWaitingQueries: number;
 }
 
 interface Waiting {
-  resolve: (output: PredictionOutput) => void;
+  queries: number;
+  resolve: (output: AskOutput<AskKind>) => void;
   reject: (error: ServiceError) => void;
 }
 
 export class PredictionClient implements PredictionService {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
+  private readonly throughput = new Throughput();
+  private waitingQueries = 0;
   private lastId = 0;
   private closing = false;
-  /** Moving average of how long one request took, to say when to try again. */
-  private averageMs = 500;
 
   constructor(private readonly options: PredictionClientOptions) {}
 
-  async predict(input: PredictionInput): Promise<PredictionOutput> {
-    const device = await this.options.device;
-    if (this.closing)
-      throw new ServiceError('shutting_down', 'The server is stopping; send the request again when it is back');
-    if (this.waiting.size >= this.options.maxWaiting) {
-      const seconds = Math.ceil((this.averageMs * this.waiting.size) / 1000);
-      const detail = `${this.waiting.size} predictions are waiting; try again in ${seconds} s, and send up to 1,000 queries in one request`;
-      throw new ServiceError('too_many_predictions', detail, { headers: { 'retry-after': String(seconds) } });
-    }
+  async ask<Kind extends AskKind>(
+    kind: Kind,
+    input: AskInput<Kind>,
+    { queries, signal, timeoutMs }: AskOptions,
+  ): Promise<AskOutput<Kind>> {
+    this.admit(queries);
     const id = ++this.lastId;
-    const begun = performance.now();
-    const output = await new Promise<PredictionOutput>((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker ??= this.start(device);
-      this.worker.postMessage({ type: 'predict', id, input } satisfies ToWorker);
-    });
-    // Waiting for others is in this time too, which errs on the side of later.
-    this.averageMs = 0.8 * this.averageMs + 0.2 * (performance.now() - begun);
-    return output;
+    let timer: NodeJS.Timeout | undefined;
+    let leave = () => {};
+    try {
+      return await new Promise<AskOutput<Kind>>((resolve, reject) => {
+        this.enter(id, { queries, resolve: (output) => resolve(output as AskOutput<Kind>), reject });
+        leave = () => this.cancel(id, new ServiceError('request_cancelled', 'The connection was closed'));
+        signal.addEventListener('abort', leave);
+        if (signal.aborted) leave();
+        const late = `No answer within ${timeoutMs} ms; allow more with "timeout_ms", or send fewer queries at once`;
+        timer = setTimeout(() => this.cancel(id, new ServiceError('deadline_exceeded', late)), timeoutMs);
+        void this.post({ type: 'ask', id, kind, input } as Ask);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+    }
   }
 
   /** Lets what is under way finish. The worker ends by itself: ending it during a run would end the process. */
@@ -56,6 +62,51 @@ export class PredictionClient implements PredictionService {
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     worker.postMessage({ type: 'close' } satisfies ToWorker);
     await ended;
+  }
+
+  /** @throws shutting_down, too_many_predictions. A request larger than the whole queue is let in when nothing else waits. */
+  private admit(queries: number): void {
+    if (this.closing)
+      throw new ServiceError('shutting_down', 'The server is stopping; send the request again when it is back');
+    const { maxWaitingQueries } = this.options;
+    if (this.waitingQueries === 0 || this.waitingQueries + queries <= maxWaitingQueries) return;
+    // The queue need not be empty then, only have room again.
+    const surplus = Math.min(this.waitingQueries, this.waitingQueries + queries - maxWaitingQueries);
+    const seconds = this.throughput.secondsFor(surplus);
+    const detail = `${this.waitingQueries} queries are waiting, ${maxWaitingQueries} may; try again in ${seconds} s`;
+    throw new ServiceError('too_many_predictions', detail, { headers: { 'retry-after': String(seconds) } });
+  }
+
+  private async post(ask: Ask): Promise<void> {
+    const device = await this.options.device.catch((error: unknown) => error as Error);
+    const waiting = this.waiting.get(ask.id);
+    if (device instanceof Error)
+      return this.leave(ask.id)?.reject(new ServiceError('prediction_failed', device.message));
+    // Cancelled while the devices were looked at: the worker need not hear of it.
+    if (waiting === undefined) return;
+    this.worker ??= this.start(device);
+    this.worker.postMessage(ask satisfies ToWorker);
+  }
+
+  private cancel(id: number, error: ServiceError): void {
+    const waiting = this.leave(id);
+    if (waiting === undefined) return;
+    this.worker?.postMessage({ type: 'cancel', id } satisfies ToWorker);
+    waiting.reject(error);
+  }
+
+  private enter(id: number, waiting: Waiting): void {
+    if (this.waiting.size === 0) this.throughput.begin();
+    this.waiting.set(id, waiting);
+    this.waitingQueries += waiting.queries;
+  }
+
+  private leave(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return undefined;
+    this.waiting.delete(id);
+    this.waitingQueries -= waiting.queries;
+    return waiting;
   }
 
   private start(device: WorkerOptions['device']): Worker {
@@ -69,17 +120,17 @@ export class PredictionClient implements PredictionService {
   }
 
   private settle(message: FromWorker): void {
-    const waiting = this.waiting.get(message.id);
-    this.waiting.delete(message.id);
-    if (message.type === 'done') waiting?.resolve(message.output);
-    else waiting?.reject(new ServiceError('prediction_failed', message.message));
+    const waiting = this.leave(message.id);
+    if (message.type === 'done') {
+      if (waiting) this.throughput.answered(waiting.queries);
+      waiting?.resolve(message.output);
+    } else waiting?.reject(new ServiceError('prediction_failed', message.message));
   }
 
   /** Fails what was waiting; the next request starts another worker. */
   private lose(worker: Worker, why: string): void {
     if (this.worker !== worker) return;
     this.worker = undefined;
-    for (const { reject } of this.waiting.values()) reject(new ServiceError('prediction_failed', why));
-    this.waiting.clear();
+    for (const id of [...this.waiting.keys()]) this.leave(id)?.reject(new ServiceError('prediction_failed', why));
   }
 }

@@ -4,9 +4,11 @@ import { openSqliteStore } from '../../store/sqlite-store.js';
 import type { StudyData } from '../../trainer/types.js';
 import { latestTrials, studyData } from '../study-data.js';
 import { DeviceFallback } from './device-fallback.js';
+import type { AskHandler, Target } from './handlers/handler.js';
+import { HANDLERS } from './handlers/index.js';
 import { LoadedModels } from './loaded-models.js';
 import { LruCache } from './lru-cache.js';
-import type { FromWorker, PredictionInput, PredictionOutput, ToWorker, WorkerOptions } from './protocol.js';
+import type { Ask, AskKind, AskOutput, FromWorker, ToWorker, WorkerOptions } from './protocol.js';
 
 /** Studies whose trials are kept ready, until they change. */
 const CACHED_STUDIES = 16;
@@ -24,20 +26,24 @@ const models = new DeviceFallback({
 });
 const studies = new LruCache<StudyData[]>(CACHED_STUDIES);
 
-function predict(input: PredictionInput): Promise<PredictionOutput> {
-  return models.use((loaded) => answer(loaded, input));
-}
+/** Requests that have not been answered, to be stopped where nobody waits for them any more. */
+const open = new Map<number, AbortController>();
 
-async function answer(models: LoadedModels, input: PredictionInput): Promise<PredictionOutput> {
-  const { queries, levels, includeExperts } = input;
-  const predictor = await models.get(input.modelDir);
-  const views = await loadStudy(input.studyId);
-  const objectives: PredictionOutput['objectives'] = [];
-  for (const study of views) {
-    const { predictions, calibration } = await predictor.predict({ study, queries, levels, includeExperts });
-    objectives.push({ name: study.objective.name, predictions, calibration });
+async function answer({ id, kind, input }: Ask): Promise<FromWorker> {
+  const signal = open.get(id)!.signal;
+  try {
+    signal.throwIfAborted();
+    const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
+    const output = await models.use(async (loaded) => {
+      const predictor = await loaded.get(input.modelDir);
+      return handler(input, { predictor, views: await loadStudy(input.studyId), signal });
+    });
+    return { type: 'done', id, output };
+  } catch (error) {
+    return { type: 'failed', id, message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    open.delete(id);
   }
-  return { objectives };
 }
 
 async function loadStudy(id: string): Promise<StudyData[]> {
@@ -52,22 +58,18 @@ async function loadStudy(id: string): Promise<StudyData[]> {
 let last: Promise<void> = Promise.resolve();
 
 port.on('message', (message: ToWorker) => {
+  if (message.type === 'cancel') {
+    open.get(message.id)?.abort();
+    return;
+  }
+  if (message.type === 'ask') open.set(message.id, new AbortController());
   last = last.then(async () => {
-    if (message.type === 'close') {
-      await models.clear();
-      await store.close();
-      port.close();
+    if (message.type === 'ask') {
+      port.postMessage(await answer(message));
       return;
     }
-    const { id, input } = message;
-    const answer = await predict(input).then(
-      (output): FromWorker => ({ type: 'done', id, output }),
-      (error: unknown): FromWorker => ({
-        type: 'failed',
-        id,
-        message: error instanceof Error ? error.message : String(error),
-      }),
-    );
-    port.postMessage(answer);
+    await models.clear();
+    await store.close();
+    port.close();
   });
 });

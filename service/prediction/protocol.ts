@@ -1,21 +1,11 @@
 // What the HTTP thread and the prediction worker say to each other.
 import type { Device } from '../../trainer/devices/device.js';
-import type { JsonObject, Prediction, PredictResult } from '../../trainer/types.js';
+// Types alone: the HTTP thread loads no handler.
+import type { HANDLERS } from './handlers/index.js';
 
-export interface PredictionInput {
-  modelId: string;
-  /** Local folder of the model. */
-  modelDir: string;
-  studyId: string;
-  queries: JsonObject[];
-  levels: number[];
-  includeExperts: boolean;
-}
-
-/** What the model says, by objective, in the study's order of objectives. */
-export interface PredictionOutput {
-  objectives: { name: string; predictions: Prediction[]; calibration: PredictResult['calibration'] }[];
-}
+export type AskKind = keyof typeof HANDLERS;
+export type AskInput<Kind extends AskKind> = Parameters<(typeof HANDLERS)[Kind]>[0];
+export type AskOutput<Kind extends AskKind> = Awaited<ReturnType<(typeof HANDLERS)[Kind]>>;
 
 export interface WorkerOptions {
   device: Device;
@@ -27,7 +17,14 @@ export interface WorkerOptions {
   threads: number;
 }
 
-export type ToWorker = { type: 'predict'; id: number; input: PredictionInput } | { type: 'close' };
+/** One request, whatever its kind. */
+export type Ask = { [Kind in AskKind]: { type: 'ask'; id: number; kind: Kind; input: AskInput<Kind> } }[AskKind];
+
+export type ToWorker =
+  | Ask
+  /** Nobody waits for the answer any more. */
+  | { type: 'cancel'; id: number }
+  | { type: 'close' };
 export type FromWorker =
-  | { type: 'done'; id: number; output: PredictionOutput }
+  | { type: 'done'; id: number; output: AskOutput<AskKind> }
   | { type: 'failed'; id: number; message: string };

@@ -1,39 +1,42 @@
-// Handler of predictions: chooses the model, asks the worker, and puts the objectives together.
+// Handler of predictions: asks the model, and puts the objectives together.
 import type { JsonObject } from '../../store/types.js';
 import type { Prediction } from '../../trainer/types.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
 import { fieldError, invalidRequest } from '../errors.js';
-import { chooseModel } from '../prediction/model-choice.js';
-import type { PredictionOutput } from '../prediction/protocol.js';
-import { existingStudy, type Services } from '../services.js';
+import { askModel } from '../prediction/ask-model.js';
+import type { PredictionOutput } from '../prediction/handlers/predict.js';
+import type { Services } from '../services.js';
 
 type Schemas = components['schemas'];
 
 const DEFAULT_LEVELS = [0.9];
 
-export function predictionHandlers({ store, predictor, config, artifacts }: Services): Pick<Handlers, 'predict'> {
+export function predictionHandlers(services: Services): Pick<Handlers, 'predict'> {
+  const { maxQueries } = services.config;
   return {
-    async predict({ path, body }) {
-      const study = await existingStudy(store, path.study_id);
-      if (body.queries.length > config.maxQueries) {
-        const detail = `has ${body.queries.length} queries, ${config.maxQueries} are allowed`;
+    async predict({ path, body, raw }) {
+      if (body.queries.length > maxQueries) {
+        const detail = `has ${body.queries.length} queries, ${maxQueries} are allowed`;
         throw invalidRequest([fieldError('/queries', 'too_many', detail, 'Send several requests.')]);
       }
-      const { model, chosenBy, reason } = await chooseModel(store, study.id, body.model);
-      const { objectives } = await predictor.predict({
-        modelId: model.id,
-        modelDir: await artifacts.open(model.directory),
-        studyId: study.id,
-        queries: body.queries as JsonObject[],
-        levels: body.intervals ?? DEFAULT_LEVELS,
-        includeExperts: body.include?.includes('experts') ?? false,
+      const { output, model } = await askModel(services, raw, 'predict', {
+        studyId: path.study_id,
+        model: body.model,
+        timeoutMs: body.timeout_ms,
+        queries: body.queries.length,
+        input: {
+          queries: body.queries as JsonObject[],
+          levels: body.intervals ?? DEFAULT_LEVELS,
+          includeExperts: body.include?.includes('experts') ?? false,
+        },
       });
+      const { objectives } = output;
       return {
         status: 200,
         body: {
-          study_id: study.id,
-          model: { id: model.id, chosen_by: chosenBy, reason },
+          study_id: path.study_id,
+          model,
           predictions: body.queries.map((_, query) => joinObjectives(objectives, query)),
           calibration: Object.fromEntries(objectives.map(({ name, calibration }) => [name, calibration])),
         },

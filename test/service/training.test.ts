@@ -253,10 +253,7 @@ describe('a prediction', () => {
   });
 
   it('is refused with 429 when too many wait', async () => {
-    const narrow = await startServer(
-      { port: 0, dataDir, logLevel: 'silent', device: 'cpu', maxWaitingPredictions: 1 },
-      {},
-    );
+    const narrow = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', maxWaitingQueries: 2 }, {});
     const there = client(narrow.url);
     const replies = await Promise.all([1, 2, 3].map(() => there.post(`/v1/studies/${study}/predictions`, { queries })));
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 429, 429]);

@@ -1,0 +1,49 @@
+// What every route that asks a model does: finds study and model, waits in the queue no longer than the client does.
+import type { FastifyRequest } from 'fastify';
+import { whileConnected } from '../connections.js';
+import type { components } from '../contract.generated.js';
+import { existingStudy, type Services } from '../services.js';
+import type { Target } from './handlers/handler.js';
+import { chooseModel } from './model-choice.js';
+import type { AskInput, AskKind, AskOutput } from './protocol.js';
+
+export interface ModelQuestion<Kind extends AskKind> {
+  studyId: string;
+  /** As in the request: an id, or undefined to have one chosen. */
+  model: string | undefined;
+  /** How long the client wants to wait; undefined: the server's setting. */
+  timeoutMs: number | undefined;
+  /** How many queries this comes to, for the queue: x to be predicted. */
+  queries: number;
+  /** What the worker's handler needs besides study and model. */
+  input: Omit<AskInput<Kind>, keyof Target>;
+}
+
+export interface ModelAnswer<Kind extends AskKind> {
+  output: AskOutput<Kind>;
+  /** Which model answered, and why that one. */
+  model: components['schemas']['ChosenModel'];
+}
+
+/**
+ * @param raw the request, whose connection is watched: when it closes, the question is withdrawn
+ * @throws study_not_found, invalid_request, no_model, too_many_predictions, deadline_exceeded, prediction_failed
+ */
+export async function askModel<Kind extends AskKind>(
+  { store, predictor, artifacts, config }: Services,
+  raw: FastifyRequest,
+  kind: Kind,
+  { studyId, model: named, timeoutMs, queries, input }: ModelQuestion<Kind>,
+): Promise<ModelAnswer<Kind>> {
+  const study = await existingStudy(store, studyId);
+  const { model, chosenBy, reason } = await chooseModel(store, study.id, named);
+  const target: Target = { modelId: model.id, modelDir: await artifacts.open(model.directory), studyId: study.id };
+  const output = await whileConnected(raw, (signal) =>
+    predictor.ask(kind, { ...target, ...input } as AskInput<Kind>, {
+      queries,
+      signal,
+      timeoutMs: timeoutMs ?? config.predictionTimeoutMs,
+    }),
+  );
+  return { output, model: { id: model.id, chosen_by: chosenBy, reason } };
+}
