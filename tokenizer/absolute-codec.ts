@@ -93,8 +93,8 @@ export class AbsoluteCodec implements NumberCodec {
     return sign < 0 ? FIRST_DIGITS.descending : FIRST_DIGITS.ascending;
   }
 
-  isWhole(prefix: readonly number[]): boolean {
-    return prefix.length === this.maxLength || prefix[0] === ZERO_ID;
+  placesLeft(prefix: readonly number[]): number {
+    return prefix[0] === ZERO_ID ? 0 : this.maxLength - prefix.length;
   }
 
   interval(prefix: readonly number[]): Interval {

@@ -34,8 +34,8 @@ export interface NumberCodec {
    * @throws TokenizerError TOKENS_INVALID where `prefix` begins no spelling
    */
   allowedNext(prefix: readonly number[]): readonly number[];
-  /** Whether nothing may follow a prefix: quicker than `allowedNext`, and only for what begins a spelling. */
-  isWhole(prefix: readonly number[]): boolean;
+  /** Most tokens that may follow a prefix, 0 for a whole number: quicker than `allowedNext`, and only for what begins a spelling. */
+  placesLeft(prefix: readonly number[]): number;
   /**
    * All numbers whose spelling begins with `prefix`; the empty prefix gives every number that can be written.
    * @throws TokenizerError TOKENS_INVALID where `prefix` begins no spelling

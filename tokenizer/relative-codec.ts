@@ -81,10 +81,9 @@ export class RelativeCodec implements NumberCodec {
     return this.whole ? next : next.filter((token) => !empty(this.range([...prefix, token])));
   }
 
-  isWhole(prefix: readonly number[]): boolean {
-    return this.escapes(prefix)
-      ? prefix.length === this.maxLength || prefix[1] === ZERO_ID
-      : prefix.length === this.digits;
+  placesLeft(prefix: readonly number[]): number {
+    if (!this.escapes(prefix)) return (prefix.length === 0 ? this.maxLength : this.digits) - prefix.length;
+    return prefix[1] === ZERO_ID ? 0 : this.maxLength - prefix.length;
   }
 
   interval(prefix: readonly number[]): Interval {

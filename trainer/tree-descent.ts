@@ -25,8 +25,12 @@ export interface DescentOptions {
   /** Id of the first number token, and how many there are. */
   firstToken: number;
   tokens: number;
-  /** A prefix with less probability than this is not looked into further; its mass stays on its interval. */
-  minMass: number;
+  /**
+   * A prefix with less mass than this is not looked into further; it stays on its interval. By places that are left below the
+   * prefix: the first for one place, the last for as many and more. Masses are those given that the experiment succeeds, so
+   * that y is known as well where failure is likely.
+   */
+  minMass: readonly number[];
   /** The same for an escape out of the frame: few examples teach what lies behind it, so it must be likely to be believed. */
   minEscapeMass: number;
 }
@@ -48,6 +52,9 @@ interface Tree {
 /** The decoder's first input is <pad>, id 0. */
 const START_ID = 0;
 
+/** Chances of the tokens of one prefix, relative to the likeliest; no prefix has more tokens than this. */
+const chances = new Float64Array(1024);
+
 /** One level for one query, whose first live prefix has row `first`. Renormalised over the tokens the codec allows there. */
 function expand(tree: Tree, rows: Float32Array, first: number, options: DescentOptions): void {
   const { codec, live } = tree;
@@ -56,21 +63,26 @@ function expand(tree: Tree, rows: Float32Array, first: number, options: DescentO
   live.forEach(({ ids, mass: share }, index) => {
     const allowed = codec.allowedNext(ids);
     const origin = (first + index) * tokens - firstToken;
-    const failed = ids.length === 0 ? Math.exp(rows[origin + INFEASIBLE_ID]!) : 0;
-    let total = failed;
-    for (const id of allowed) total += Math.exp(rows[origin + id]!);
-    if (ids.length === 0) tree.pInfeasible = failed / total;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const id of allowed) most = Math.max(most, rows[origin + id]!);
+    let total = 0;
+    for (let i = 0; i < allowed.length; i++) {
+      chances[i] = Math.exp(rows[origin + allowed[i]!]! - most);
+      total += chances[i]!;
+    }
+    if (ids.length === 0) tree.pInfeasible = 1 / (1 + total * Math.exp(most - rows[origin + INFEASIBLE_ID]!));
     // One array for all children: of a thousand a query, few go on.
     const longer = [...ids, START_ID];
-    for (const id of allowed) {
+    for (let i = 0; i < allowed.length; i++) {
+      const id = allowed[i]!;
       longer[ids.length] = id;
-      const mass = (share * Math.exp(rows[origin + id]!)) / total;
-      const whole = codec.isWhole(longer);
-      const enough = id === LOW_ID || id === HIGH_ID ? minEscapeMass : minMass;
-      if (mass >= enough && !whole) next.push({ ids: longer.slice(), mass, parent: first + index });
+      const mass = (share * chances[i]!) / total;
+      const left = codec.placesLeft(longer);
+      const enough = id === LOW_ID || id === HIGH_ID ? minEscapeMass : minMass[Math.min(left, minMass.length) - 1]!;
+      if (left > 0 && mass >= enough) next.push({ ids: longer.slice(), mass, parent: first + index });
       else {
         const { lo, hi } = codec.interval(longer);
-        tree.cells.push({ lo, hi, mass, whole });
+        tree.cells.push({ lo, hi, mass, whole: left === 0 });
       }
     }
   });

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 
-/** Children of a `prefix` that is not whole come in ascending order and tile its interval without gap or overlap. */
+/** Children of a `prefix` that is not whole come in ascending order and tile its interval without gap or overlap; each has fewer places left. */
 export function expectChildrenTile(codec: NumberCodec, prefix: readonly number[]): void {
   const parent = codec.interval(prefix);
   let end = parent.lo;
@@ -11,9 +11,9 @@ export function expectChildrenTile(codec: NumberCodec, prefix: readonly number[]
     expect(child.lo).toBe(end);
     expect(child.hi).toBeGreaterThan(child.lo);
     end = child.hi;
+    expect(codec.placesLeft([...prefix, token])).toBeLessThan(codec.placesLeft(prefix));
   }
   expect(end).toBe(parent.hi);
-  expect(codec.isWhole(prefix)).toBe(false);
 }
 
 /** y is written in one way only, lies in the interval of every prefix, and is read back from within the last. */
@@ -23,6 +23,7 @@ export function expectSpelling(codec: NumberCodec, y: number): void {
   for (let length = 0; length < tokens.length; length += 1) {
     const prefix = tokens.slice(0, length);
     expectChildrenTile(codec, prefix);
+    expect(codec.placesLeft(prefix)).toBeGreaterThanOrEqual(tokens.length - length);
     const holders = codec.allowedNext(prefix).filter((token) => {
       const { lo, hi } = codec.interval([...prefix, token]);
       return lo <= y && y < hi;
@@ -30,7 +31,7 @@ export function expectSpelling(codec: NumberCodec, y: number): void {
     expect(holders).toEqual([tokens[length]]);
   }
   expect(codec.allowedNext(tokens)).toEqual([]);
-  expect(codec.isWhole(tokens)).toBe(true);
+  expect(codec.placesLeft(tokens)).toBe(0);
   const { lo, hi } = codec.interval(tokens);
   const read = codec.decode(tokens);
   expect(read).toBeGreaterThanOrEqual(lo);

@@ -61,7 +61,7 @@ describe('descend', () => {
       new AbsoluteCodec(1),
       new RelativeCodec(new Frame(-1e6, 0.1), 1),
     ];
-    const distributions = await descend(codecs, model(1), { ...options, minMass: 0, minEscapeMass: 0 });
+    const distributions = await descend(codecs, model(1), { ...options, minMass: [0], minEscapeMass: 0 });
     codecs.forEach((codec, query) => {
       const all = enumerate(codec, query, 1).sort((a, b) => codec.interval(a.ids).lo - codec.interval(b.ids).lo);
       const feasible = all.reduce((s, { mass }) => s + mass, 0);
@@ -78,7 +78,7 @@ describe('descend', () => {
 
   it('has the cells, quantiles and CRPS of full enumeration with three digits', async () => {
     const codecs = [new RelativeCodec(new Frame(3, 2), 3), new AbsoluteCodec(3), new RelativeCodec(new Frame(3, 2), 3)];
-    const distributions = await descend(codecs, model(1), { ...options, minMass: 0, minEscapeMass: 0 });
+    const distributions = await descend(codecs, model(1), { ...options, minMass: [0], minEscapeMass: 0 });
     codecs.forEach((codec, query) => {
       const distribution = distributions[query]!;
       const spelled = enumerate(codec, query, 1).map(({ ids, mass }) => ({ ...codec.interval(ids), mass }));
@@ -106,17 +106,51 @@ describe('descend', () => {
 
   it('keeps pruned mass on its interval: no quantile moves by more than the largest pruned mass', async () => {
     const codec = new RelativeCodec(new Frame(0, 1), 3);
-    const [full] = await descend([codec], model(2), { ...options, minMass: 0, minEscapeMass: 0 });
-    const [pruned] = await descend([codec], model(2), { ...options, minMass: 1e-3, minEscapeMass: 1e-3 });
+    const [full] = await descend([codec], model(2), { ...options, minMass: [0], minEscapeMass: 0 });
+    const [pruned] = await descend([codec], model(2), { ...options, minMass: [1e-3], minEscapeMass: 1e-3 });
     expect(pruned!.cells.length).toBeLessThan(full!.cells.length / 2);
     expect(pruned!.pInfeasible).toBe(full!.pInfeasible);
     const { cells } = pruned!;
     for (let i = 1; i < cells.length; i++) expect(cells[i]!.lo).toBeGreaterThanOrEqual(cells[i - 1]!.hi);
-    // Cells count the mass given success, the limit is on all of it.
-    const bound = 1e-3 / (1 - full!.pInfeasible);
-    for (const { mass, whole } of cells) if (!whole) expect(mass).toBeLessThan(bound);
+    for (const { mass, whole } of cells) if (!whole) expect(mass).toBeLessThan(1e-3);
     for (let p = 0.005; p < 1; p += 0.005) {
-      expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(bound);
+      expect(Math.abs(full!.cdf(pruned!.quantile(p)) - p)).toBeLessThan(1e-3);
+    }
+  });
+
+  it('asks more mass of a prefix the fewer places are left, and bounds what is cut by place', async () => {
+    const codec = new RelativeCodec(new Frame(0, 1), 3);
+    const minMass = [0.1, 0.02, 1e-3];
+    const [full] = await descend([codec], model(2), { ...options, minMass: [0], minEscapeMass: 0 });
+    const [pruned] = await descend([codec], model(2), { ...options, minMass, minEscapeMass: 1e-3 });
+    // Further out, cut cells are spread: see cut-cells.ts.
+    const cut = pruned!.cells.filter(({ whole, lo, hi }) => !whole && lo > -4 && hi < 4);
+    expect(cut.length).toBeGreaterThan(20);
+    for (const { lo, hi, mass } of cut) {
+      const places = Math.round(Math.log10((codec.frame.toUnit(hi) - codec.frame.toUnit(lo)) / 10)) + 3;
+      expect(mass).toBeLessThan(minMass[places - 1]!);
+      // What is cut has the mass that its numbers have together.
+      expect(full!.cdf(hi) - full!.cdf(lo)).toBeCloseTo(mass, 9);
+    }
+  });
+
+  it('knows y given success as well where failure is all but sure', async () => {
+    const codec = new RelativeCodec(new Frame(0, 1), 3);
+    const likely = (nats: number): NextTokens => {
+      const next = model(2);
+      return async (level) => {
+        const rows = await next(level);
+        if (level.depth === 0) rows[INFEASIBLE_ID - NUMBER_BEGIN]! += nats;
+        return rows;
+      };
+    };
+    const limits = { ...options, minMass: [0.05, 0.02, 2e-3], minEscapeMass: 0.05 };
+    const [usual] = await descend([codec], likely(0), limits);
+    for (const nats of [10, 50, 1000]) {
+      const [failing] = await descend([codec], likely(nats), limits);
+      const odds = (usual!.pInfeasible / (1 - usual!.pInfeasible)) * Math.exp(nats);
+      expect(failing!.pInfeasible).toBeCloseTo(odds < Number.POSITIVE_INFINITY ? odds / (1 + odds) : 1, 9);
+      expect(failing!.cells).toEqual(usual!.cells);
     }
   });
 });

@@ -25,8 +25,8 @@ export interface TensorType {
   shape: Dims;
 }
 
-/** An attribute of an ONNX node: an int64, a list of them, a string, or a subgraph. No operator here takes a float attribute. */
-export type Attribute = number | readonly number[] | string | Graph;
+/** An attribute of an ONNX node: an int64, a list of them, a float32, a string, or a subgraph. */
+export type Attribute = number | readonly number[] | { readonly float: number } | string | Graph;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** One gradient for each value that a node differentiates; undefined where it has none, such as integers and conditions. */
@@ -38,6 +38,8 @@ export interface Node {
   /** Name in the registry of operators, and in every error. */
   readonly op: string;
   readonly onnxType: string;
+  /** Where the operator is defined, if not by ONNX itself. */
+  readonly domain: string;
   readonly graph: Graph;
   readonly inputs: readonly Value[];
   /**

@@ -36,7 +36,8 @@ const root = protobuf.Root.fromJSON({
     },
     AttributeProto: {
       fields: {
-        ...single({ name: ['string', 1], i: ['int64', 3], s: ['bytes', 4], g: ['GraphProto', 6], type: ['int32', 20] }),
+        ...single({ name: ['string', 1], f: ['float', 2], i: ['int64', 3], s: ['bytes', 4] }),
+        ...single({ g: ['GraphProto', 6], type: ['int32', 20] }),
         // onnx.proto is proto2: lists of numbers are not packed.
         ints: { rule: 'repeated', type: 'int64', id: 8, options: { packed: false } },
       },
@@ -56,7 +57,7 @@ const root = protobuf.Root.fromJSON({
 });
 
 /** AttributeProto.AttributeType. */
-export const ATTRIBUTE_TYPE = { INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const;
+export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const;
 
 /** Writes and reads whole models. */
 export const ModelProto = root.lookupType('ModelProto');

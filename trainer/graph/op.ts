@@ -16,6 +16,8 @@ export interface GradientContext<P> {
 export interface OpSpec<P> {
   /** ONNX op_type, where it is not the operator's own name. */
   onnxType?: string;
+  /** Where it is defined, if not by ONNX itself. */
+  domain?: string;
   /** Types of the outputs; throws where the inputs do not fit. */
   infer(inputs: readonly Value[], params: P): TensorType[];
   /** What of the parameters is written into the model. */
@@ -57,7 +59,8 @@ export function defineOp<P = Record<never, never>>(name: string, spec: OpSpec<P>
       return gradient({ inputs, outputs, gradient: first, outputGradients, params });
     };
     const differentiates = [...inputs, ...bodies.flatMap(capturesOf)];
-    return addNode({ name, onnxType: spec.onnxType ?? name, inputs, attributes, types, differentiates, backward });
+    const { onnxType = name, domain = '' } = spec;
+    return addNode({ name, onnxType, domain, inputs, attributes, types, differentiates, backward });
   };
 }
 
@@ -77,7 +80,7 @@ export function defineComposite<P>(
   return (x, params) => {
     const { y, saved } = forward(x, params);
     const backward: Backward = ([output], [g]) => [gradient({ x, y: output!, saved, gradient: g! })];
-    const node = { name, onnxType: 'Identity', attributes: {}, types: [y], differentiates: [x], backward };
+    const node = { name, onnxType: 'Identity', domain: '', attributes: {}, types: [y], differentiates: [x], backward };
     return addNode({ ...node, inputs: [y] })[0]!;
   };
 }
@@ -87,6 +90,7 @@ type Backward = (outputs: readonly Value[], outputGradients: readonly (Value | u
 interface NodeParts {
   name: string;
   onnxType: string;
+  domain: string;
   inputs: readonly Value[];
   attributes: Attributes;
   types: readonly TensorType[];
@@ -95,12 +99,12 @@ interface NodeParts {
 }
 
 function addNode(parts: NodeParts): Value[] {
-  const { name, onnxType, inputs, attributes, differentiates } = parts;
+  const { name, onnxType, domain, inputs, attributes, differentiates } = parts;
   const graph = innermost(name, [...inputs, ...differentiates]);
   const outputs: Value[] = [];
   const backward = (outputGradients: readonly (Value | undefined)[]) => parts.backward(outputs, outputGradients);
   const id = graph.takeId();
-  const node: Node = { id, op: name, onnxType, graph, inputs, outputs, attributes, differentiates, backward };
+  const node: Node = { id, op: name, onnxType, domain, graph, inputs, outputs, attributes, differentiates, backward };
   for (const { dtype, shape } of parts.types) {
     outputs.push(new Value(graph, graph.uniqueName(name), dtype, shape, node));
   }

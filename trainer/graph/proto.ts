@@ -6,15 +6,19 @@ import { ONNX_DTYPE } from './ops/logic.js';
 
 /** The operator set whose definitions ops/ follows. ONNX Runtime 1.30 knows it in full. */
 export const OPSET_VERSION = 21;
+/** Operators of ONNX Runtime's own, which every build of it has. */
+export const RUNTIME_DOMAIN = 'com.microsoft';
 const IR_VERSION = 10;
 
 /** The graph as the bytes of an ONNX ModelProto. Only what its outputs need is written. */
 export function toModel(graph: Graph): Uint8Array {
+  const lowered = lower(graph);
+  const own = [...lowered.nodes.values()].flat().some(({ node }) => node.domain === RUNTIME_DOMAIN);
   const model = {
     irVersion: IR_VERSION,
     producerName: 'omnireg',
-    opsetImport: [{ domain: '', version: OPSET_VERSION }],
-    graph: new Writer(lower(graph)).graph(graph),
+    opsetImport: [{ domain: '', version: OPSET_VERSION }, ...(own ? [{ domain: RUNTIME_DOMAIN, version: 1 }] : [])],
+    graph: new Writer(lowered).graph(graph),
   };
   return ModelProto.encode(model).finish();
 }
@@ -61,6 +65,7 @@ class Writer {
       output: node.outputs.map((value) => this.nameOf(value)),
       name: node.outputs[0]!.name,
       opType: node.onnxType,
+      domain: node.domain,
       attribute: Object.entries(attributes).map(([name, value]) => this.attribute(name, value)),
     };
   }
@@ -69,6 +74,7 @@ class Writer {
     if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.INT, i: value };
     if (typeof value === 'string') return { name, type: ATTRIBUTE_TYPE.STRING, s: Buffer.from(value) };
     if (value instanceof Graph) return { name, type: ATTRIBUTE_TYPE.GRAPH, g: this.graph(value) };
+    if ('float' in value) return { name, type: ATTRIBUTE_TYPE.FLOAT, f: value.float };
     return { name, type: ATTRIBUTE_TYPE.INTS, ints: value };
   }
 }

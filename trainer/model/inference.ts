@@ -18,10 +18,11 @@ const CHUNK: Readonly<Record<Device, number>> = { cpu: 16, webgpu: 64, cuda: 64 
 /** Prompts are padded to a multiple of this, so that queries of like length share memory plans. */
 const LENGTH_STEP = 16;
 /**
- * Mass below which a prefix is not looked into. A cell of a hundredth of u is less than a hundredth of the frame's scale
- * wide, so what the last digits add to a quantile is far below what is known of it: at 0.002 predictions took 2.5 times as long.
+ * Mass below which a prefix is not looked into, by digits that are left. What a digit adds to a quantile is at most the mass
+ * times the width of the prefix's interval, a tenth for each digit, so that later digits need more mass to matter. Measured in
+ * docs/prediction-speed.md.
  */
-const MIN_MASS = 5e-3;
+const MIN_MASS = [0.05, 0.02, 2e-3];
 const MIN_ESCAPE_MASS = 0.05;
 
 export class Inference {

@@ -7,7 +7,7 @@ import { Cast } from '../graph/ops/logic.js';
 import { QuantizedMatMul } from '../graph/ops/quantize.js';
 import type { ModelConfig } from './config.js';
 import { type ParameterSpec, parameterSpecs, type Weights } from './parameters.js';
-import { type ParameterValues, parameterLookup } from './t5.js';
+import { type Layers, type ParameterValues, parameterLookup, type StoredWeights } from './t5.js';
 
 /**
  * float16: weights are stored in half of the space and widened once, when the model is loaded; all arithmetic is float32,
@@ -30,6 +30,8 @@ export interface WeightOptions {
   precision: Precision;
   /** Inputs that hold an adapter's matrices, by name, and the factor of its addition. */
   adapter?: { values: ReadonlyMap<string, Value>; scale: number };
+  /** Of plain parts by default. */
+  layers?: Layers;
 }
 
 /** The weights as initializers of `g`, with the products and lookups that their precision calls for. */
@@ -37,7 +39,7 @@ export function weightParameters(
   g: Graph,
   config: ModelConfig,
   weights: Weights,
-  { precision, adapter }: WeightOptions,
+  { precision, adapter, layers }: WeightOptions,
 ): ParameterValues {
   const specs = parameterSpecs(config);
   const values = new Map(adapter?.values);
@@ -46,7 +48,7 @@ export function weightParameters(
     const float16 = ({ name, shape }: ParameterSpec) =>
       Cast(g.initializer(name, 'float16', shape, toFloat16(weights.get(name)!)), 'float32');
     for (const spec of specs) values.set(spec.name, precision === 'float16' ? float16(spec) : float32(spec));
-    return parameterLookup(values, adapter?.scale);
+    return parameterLookup(values, adapter?.scale, undefined, layers);
   }
   const integers = new Map<string, { values: Value; scales: Value }>();
   for (const spec of specs) {
@@ -54,7 +56,7 @@ export function weightParameters(
     if (kind === 'linear' || name === EMBEDDING) integers.set(name, storeIntegers(g, spec, weights.get(name)!));
     else values.set(name, g.initializer(name, 'float32', shape, weights.get(name)!));
   }
-  return parameterLookup(values, adapter?.scale, {
+  const stored: StoredWeights = {
     product: (x, name) => {
       const { values, scales } = integers.get(name)!;
       return QuantizedMatMul(x, values, scales);
@@ -63,7 +65,8 @@ export function weightParameters(
       const { values, scales } = integers.get(EMBEDDING)!;
       return Mul(Cast(Gather(values, ids, 0), 'float32'), Gather(scales, ids, 0));
     },
-  });
+  };
+  return parameterLookup(values, adapter?.scale, stored, layers);
 }
 
 /** A matrix with scales [columns], or the embedding with scales [rows, 1], so that they are looked up as its rows are. */

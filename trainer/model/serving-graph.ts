@@ -7,7 +7,7 @@ import { decodeStep } from './decode-step.js';
 import { type LoraConfig, loraSpecs } from './lora.js';
 import type { ParameterSpec, Weights } from './parameters.js';
 import { type Precision, weightParameters } from './precision.js';
-import { crossAttention, crossKeysAndValues, encode, type KeysAndValues, paddingMask } from './t5.js';
+import { crossAttention, crossKeysAndValues, encode, FUSED_LAYERS, type KeysAndValues, paddingMask } from './t5.js';
 import { adapterScale } from './trainable.js';
 
 /** A model as it is served: its weights stand in the graph; an adapter's are inputs, so that it can be changed between runs. */
@@ -38,7 +38,7 @@ export function parameterValues(g: Graph, model: ServedModel, part: Part) {
   const { config, weights, lora, precision = 'float32' } = model;
   const inputs = adapterInputs(model, part).map((s) => [s.name, g.input(s.name, 'float32', s.shape)] as const);
   const adapter = { values: new Map(inputs), scale: adapterScale({ config, adapter: lora }) };
-  return weightParameters(g, config, weights, { precision, adapter });
+  return weightParameters(g, config, weights, { precision, adapter, layers: FUSED_LAYERS });
 }
 
 /** Names of a block's keys and values, as the encoder hands them out and the decoder takes them. */

@@ -2,6 +2,7 @@
 import type { Value } from '../graph/graph.js';
 import { Gelu, RMSNormalize } from '../graph/ops/composite.js';
 import { Add, Mul } from '../graph/ops/elementwise.js';
+import { SimplifiedLayerNormalization, TanhGelu } from '../graph/ops/fused.js';
 import { Gather } from '../graph/ops/indexing.js';
 import { Cast, Equal } from '../graph/ops/logic.js';
 import { MatMul } from '../graph/ops/matmul.js';
@@ -10,8 +11,26 @@ import { Softmax } from '../graph/ops/softmax.js';
 import type { ModelConfig } from './config.js';
 import { loraName } from './lora.js';
 
+/** How the layers that have no matrix are written. */
+export interface Layers {
+  /** x · weight / √(mean(x²) + ε) over the last axis. */
+  norm(x: Value, weight: Value, epsilon: number): Value;
+  /** "gelu_new". */
+  gelu(x: Value): Value;
+}
+
+/** Of parts that have gradients and that every ONNX runtime knows. */
+export const PLAIN_LAYERS: Layers = {
+  norm: (x, weight, epsilon) => Mul(RMSNormalize(x, epsilon), weight),
+  gelu: Gelu,
+};
+
+/** One operator each, for graphs that only answer: a decoder step has half as many nodes. */
+export const FUSED_LAYERS: Layers = { norm: SimplifiedLayerNormalization, gelu: TanhGelu };
+
 /** Graph values of the parameters: initializers when serving, Loop-carried values when training. */
 export interface ParameterValues {
+  layers: Layers;
   /** By Hugging Face name. */
   (name: string): Value;
   /** x·W, with the low-rank addition of W's adapter where it has one: see lora.ts. */
@@ -25,10 +44,6 @@ export const MASKED = -1e9;
 
 /** The number of dimensions in front of the last two, written so that a reshape keeps them: 0 means "as it is". */
 const KEEP = 0;
-
-export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-  return Mul(RMSNormalize(x, epsilon), weight);
-}
 
 /** [.., n, h·k] → [.., h, n, k]. */
 export function splitHeads(x: Value, config: ModelConfig): Value {
@@ -59,9 +74,9 @@ export function attend(q: Value, k: Value, v: Value, bias: Value | undefined): V
 }
 
 export function feedForward(x: Value, prefix: string, p: ParameterValues, config: ModelConfig): Value {
-  const h = rmsNorm(x, p(`${prefix}.layer_norm.weight`), config.layer_norm_epsilon);
+  const h = p.layers.norm(x, p(`${prefix}.layer_norm.weight`), config.layer_norm_epsilon);
   const dense = `${prefix}.DenseReluDense`;
-  const gate = Gelu(p.linear(h, `${dense}.wi_0.weight`));
+  const gate = p.layers.gelu(p.linear(h, `${dense}.wi_0.weight`));
   const hidden = Mul(gate, p.linear(h, `${dense}.wi_1.weight`));
   return Add(x, p.linear(hidden, `${dense}.wo.weight`));
 }
@@ -95,7 +110,7 @@ export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelC
   let x = p.embed(inputs.ids);
   for (let i = 0; i < config.num_layers; i++) {
     const name = attentionName(i);
-    const h = rmsNorm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
+    const h = p.layers.norm(x, p(`encoder.block.${i}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
     const [q, k, v] = (['q', 'k', 'v'] as const).map((part) =>
       splitHeads(p.linear(h, `${name}.${part}.weight`), config),
     );
@@ -103,7 +118,7 @@ export function encode(inputs: EncoderInputs, p: ParameterValues, config: ModelC
     x = Add(x, p.linear(context, `${name}.o.weight`));
     x = feedForward(x, `encoder.block.${i}.layer.1`, p, config);
   }
-  return rmsNorm(x, p('encoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+  return p.layers.norm(x, p('encoder.final_layer_norm.weight'), config.layer_norm_epsilon);
 }
 
 export interface DecoderInputs {
@@ -139,13 +154,13 @@ export const DECODER_BIAS = `${ownAttention(0)}.relative_attention_bias.weight`;
 export function decoderBlocks(x: Value, attention: DecoderAttention, p: ParameterValues, config: ModelConfig): Value {
   for (let i = 0; i < config.num_decoder_layers; i++) {
     const block = `decoder.block.${i}`;
-    let h = rmsNorm(x, p(`${block}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
+    let h = p.layers.norm(x, p(`${block}.layer.0.layer_norm.weight`), config.layer_norm_epsilon);
     x = Add(x, p.linear(attention.own(i, h), `${ownAttention(i)}.o.weight`));
-    h = rmsNorm(x, p(`${block}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
+    h = p.layers.norm(x, p(`${block}.layer.1.layer_norm.weight`), config.layer_norm_epsilon);
     x = Add(x, p.linear(attention.cross(i, h), `${crossAttention(i)}.o.weight`));
     x = feedForward(x, `${block}.layer.2`, p, config);
   }
-  return rmsNorm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
+  return p.layers.norm(x, p('decoder.final_layer_norm.weight'), config.layer_norm_epsilon);
 }
 
 /** Keys and values of one attention, each [batch, heads, length, d_kv]. */
@@ -237,6 +252,7 @@ export function parameterLookup(
   values: ReadonlyMap<string, Value>,
   loraScale = 1,
   stored?: StoredWeights,
+  layers: Layers = PLAIN_LAYERS,
 ): ParameterValues {
   const lookup = (name: string): Value => {
     const value = values.get(name);
@@ -251,5 +267,5 @@ export function parameterLookup(
     return Add(product, MatMul(Mul(MatMul(x, down), x.graph.scalar(x.dtype, loraScale)), up));
   };
   const embed = (ids: Value): Value => (stored ? stored.embed(ids) : Gather(lookup('shared.weight'), ids, 0));
-  return Object.assign(lookup, { linear, embed });
+  return Object.assign(lookup, { layers, linear, embed });
 }

@@ -2,6 +2,7 @@
 import type { Value } from '../../../trainer/graph/graph.js';
 import { Gelu, OneHot, RMSNormalize } from '../../../trainer/graph/ops/composite.js';
 import * as e from '../../../trainer/graph/ops/elementwise.js';
+import { SimplifiedLayerNormalization, TanhGelu } from '../../../trainer/graph/ops/fused.js';
 import * as ix from '../../../trainer/graph/ops/indexing.js';
 import * as l from '../../../trainer/graph/ops/logic.js';
 import { MatMul } from '../../../trainer/graph/ops/matmul.js';
@@ -144,6 +145,21 @@ export const OP_CASES: readonly OpCase[] = [
       integers([], [128], 'uint8'),
     ],
     build: MatMulInteger,
+  },
+  {
+    op: 'SimplifiedLayerNormalization',
+    of: 'three axes',
+    inputs: [
+      { ...normal(2, 3, 4), dtype: 'float32' },
+      { ...normal(4), dtype: 'float32' },
+    ],
+    build: (x, weight) => l.Cast(SimplifiedLayerNormalization(x, weight, 1e-6), 'int32'),
+  },
+  {
+    op: 'TanhGelu',
+    of: '[2,3]',
+    inputs: [{ ...normal(2, 3), dtype: 'float32' }],
+    build: (x) => l.Cast(TanhGelu(x), 'int32'),
   },
 
   { op: 'Softmax', of: 'the last axis', inputs: [normal(2, 3, 4)], build: (x) => Softmax(x) },
