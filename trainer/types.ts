@@ -28,6 +28,8 @@ export interface StudyHead {
 /** One study seen through one of its objectives, its trials in memory. */
 export interface StudyData extends StudyHead {
   trials: Trial[];
+  /** Names the trials: the same id and version, the same trials. Absent: they are told apart by what they are. */
+  version?: string;
 }
 
 /** A study of any size, whose trials are read when they are needed. They have positions from 0 and never change. */

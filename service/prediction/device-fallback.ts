@@ -9,7 +9,6 @@ export interface DeviceFallbackOptions<T> {
   warn: (message: string) => void;
 }
 
-/** Not for concurrent use: one request after the other. */
 export class DeviceFallback<T extends { clear(): Promise<void> }> {
   private device: Device;
   private current: T;
@@ -21,19 +20,20 @@ export class DeviceFallback<T extends { clear(): Promise<void> }> {
 
   /** Calls `work` with what runs on the device, and once more with what runs on the CPU where the device fails. */
   async use<R>(work: (current: T) => Promise<R>): Promise<R> {
+    const used = this.current;
     try {
-      return await work(this.current);
+      return await work(used);
     } catch (error) {
       // What ONNX Runtime refuses or breaks off comes as a GraphError; a driver that ends the process cannot be caught.
-      if (this.device === 'cpu' || !this.options.mayFallBack || !(error instanceof GraphError)) throw error;
+      if (used === this.current && this.device === 'cpu') throw error;
+      if (!this.options.mayFallBack || !(error instanceof GraphError)) throw error;
+      // Several requests may have met the same failure: the first of them changes over for all.
+      if (used !== this.current) return work(this.current);
       this.options.warn(`device ${this.device} failed, predictions go on with device cpu: ${error.message}`);
-      const failed = this.current;
       this.device = 'cpu';
       this.current = this.options.make('cpu');
       // A device that has failed may fail to give its memory back too.
-      await failed
-        .clear()
-        .catch((cause: unknown) => this.options.warn(`its memory is not given back: ${String(cause)}`));
+      await used.clear().catch((cause: unknown) => this.options.warn(`its memory is not given back: ${String(cause)}`));
       return work(this.current);
     }
   }

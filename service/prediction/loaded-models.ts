@@ -1,21 +1,20 @@
 // Models in memory: a few whole ones, and on each any number of adapters, which come and go without their base being read again.
 import type { Device } from '../../trainer/devices/device.js';
-import type { Inference } from '../../trainer/model/inference.js';
 import type { ModelDirectory } from '../../trainer/model-directory.js';
 import type { Predictor } from '../../trainer/prediction/predictor.js';
 import { LruCache } from './lru-cache.js';
+import type { PromptQueue } from './prompt-queue.js';
 
 /** Predictors kept on one base: an adapter's weights and what was fitted for its studies, a few MB each. */
 const MAX_PREDICTORS = 32;
 
 interface LoadedBase {
   model: ModelDirectory;
-  /** One for each shape of adapter, and one without. */
-  inferences: Map<string, Inference>;
+  /** In front of the sessions: one for each shape of adapter, and one without. */
+  queues: Map<string, PromptQueue>;
   predictors: LruCache<Predictor>;
 }
 
-/** Not for concurrent use: one request after the other. */
 export class LoadedModels {
   private readonly bases: LruCache<LoadedBase>;
 
@@ -25,31 +24,42 @@ export class LoadedModels {
     private readonly threads: number,
     private readonly device: Device,
   ) {
-    this.bases = new LruCache(limit, async ({ inferences }) => {
-      for (const inference of inferences.values()) await inference.release();
+    this.bases = new LruCache(limit, async ({ queues }) => {
+      for (const queue of queues.values()) await queue.release();
     });
   }
 
-  /** The predictor of a model's folder, or of an adapter's on its base. @throws TrainerError `model_files`, `model_config` */
-  async get(modelDir: string): Promise<Predictor> {
+  /**
+   * Calls `work` with the predictor of a model's folder, or of an adapter's on its base; it stays in memory until `work` is done.
+   * @throws TrainerError `model_files`, `model_config`
+   */
+  async use<R>(modelDir: string, work: (predictor: Predictor) => Promise<R>): Promise<R> {
     // Loaded late: ONNX Runtime comes along with it.
     const { baseDirOf, openModel } = await import('../../trainer/adapter-directory.js');
     const { loadModel } = await import('../../trainer/model-directory.js');
     const { Inference } = await import('../../trainer/model/inference.js');
     const { Predictor } = await import('../../trainer/prediction/predictor.js');
+    const { PromptQueue } = await import('./prompt-queue.js');
     const baseDir = await baseDirOf(modelDir);
-    const { model, inferences, predictors } = await this.bases.get(baseDir, async () => ({
+    const loadBase = async (): Promise<LoadedBase> => ({
       model: await loadModel(baseDir),
-      inferences: new Map(),
+      queues: new Map(),
       predictors: new LruCache(MAX_PREDICTORS),
-    }));
-    return predictors.get(modelDir, async () => {
-      const opened = await openModel(modelDir, async () => model);
-      const lora = opened.adapter?.lora;
-      const shape = JSON.stringify(lora ?? null);
-      const inference = inferences.get(shape) ?? new Inference({ ...model, lora }, this.threads, this.device);
-      inferences.set(shape, inference);
-      return new Predictor(opened, inference);
+    });
+    return this.bases.use(baseDir, loadBase, ({ model, queues, predictors }) => {
+      const loadPredictor = async () => {
+        const opened = await openModel(modelDir, async () => model);
+        const lora = opened.adapter?.lora;
+        const shape = JSON.stringify(lora ?? null);
+        let queue = queues.get(shape);
+        if (!queue) {
+          const inference = new Inference({ ...model, lora }, this.threads, this.device);
+          queue = new PromptQueue(inference, inference.chunkSize);
+          queues.set(shape, queue);
+        }
+        return new Predictor(opened, queue);
+      };
+      return predictors.use(modelDir, loadPredictor, work);
     });
   }
 

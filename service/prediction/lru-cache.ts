@@ -1,34 +1,81 @@
-// A cache of what is slow to load: at most `limit` things, the one used longest ago goes first.
+// A cache of what is slow to make: at most `limit` things, the one used longest ago goes first. What is still used is let go of later.
+
+interface Entry<T> {
+  value: Promise<T>;
+  users: number;
+  /** Called when the last user has gone and the entry is to go. */
+  onIdle?: () => void;
+}
 
 export class LruCache<T> {
-  private readonly entries = new Map<string, T>();
+  private readonly entries = new Map<string, Entry<T>>();
+  /** Makings and evictions, one after the other: memory never holds one more than the limit. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly limit: number,
-    /** Called for what goes. */
-    private readonly release: (value: T) => Promise<void> | void = () => {},
+    /** Called for what goes, when nobody uses it any more; absent: it is only forgotten. */
+    private readonly release?: (value: T) => Promise<void>,
   ) {}
 
-  /** What is kept under the key, else what `load` brings; a load that fails leaves nothing behind. Not for concurrent use. */
-  async get(key: string, load: () => Promise<T>): Promise<T> {
-    let value = this.entries.get(key);
-    if (value === undefined) {
-      // Room is made first, so that memory never holds one more than the limit.
-      while (this.entries.size >= this.limit) await this.evictOldest();
-      value = await load();
+  /** Calls `work` with what is kept under the key, else with what `make` brings; a making that fails leaves nothing behind. */
+  async use<R>(key: string, make: () => Promise<T>, work: (value: T) => Promise<R>): Promise<R> {
+    const entry = this.take(key) ?? (await this.inTurn(() => this.takeOrMake(key, make)));
+    try {
+      return await work(await entry.value);
+    } finally {
+      entry.users--;
+      if (entry.users === 0) entry.onIdle?.();
     }
-    this.entries.delete(key);
-    this.entries.set(key, value);
-    return value;
   }
 
-  async clear(): Promise<void> {
-    while (this.entries.size > 0) await this.evictOldest();
+  /** Lets go of everything, once it is not used any more. */
+  clear(): Promise<void> {
+    return this.inTurn(async () => {
+      while (this.entries.size > 0) await this.evictOldest();
+    });
+  }
+
+  private take(key: string): Entry<T> | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    entry.users++;
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  private async takeOrMake(key: string, make: () => Promise<T>): Promise<Entry<T>> {
+    // Somebody else may have made it while this waited for its turn.
+    const there = this.take(key);
+    if (there) return there;
+    while (this.entries.size >= this.limit) await this.evictOldest();
+    const entry: Entry<T> = { value: make(), users: 1 };
+    this.entries.set(key, entry);
+    await entry.value.catch(() => this.entries.delete(key));
+    return entry;
   }
 
   private async evictOldest(): Promise<void> {
-    const [key, value] = this.entries.entries().next().value!;
+    const unused = [...this.entries].find(([, { users }]) => users === 0);
+    const [key, entry] = unused ?? this.entries.entries().next().value!;
     this.entries.delete(key);
-    await this.release(value);
+    if (!this.release) return;
+    if (entry.users > 0) {
+      await new Promise<void>((resolve) => {
+        entry.onIdle = resolve;
+      });
+    }
+    const made = await entry.value.then(
+      (value) => ({ value }),
+      () => undefined,
+    );
+    if (made) await this.release(made.value);
+  }
+
+  private inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => {});
+    return turn;
   }
 }

@@ -46,12 +46,20 @@ export class PredictionClient implements PredictionService {
         if (signal.aborted) leave();
         const late = `No answer within ${timeoutMs} ms; allow more with "timeout_ms", or send fewer queries at once`;
         timer = setTimeout(() => this.cancel(id, new ServiceError('deadline_exceeded', late)), timeoutMs);
-        void this.post({ type: 'ask', id, kind, input } as Ask);
+        void this.post({ type: 'ask', id, kind, queries, input } as Ask);
       });
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
     }
+  }
+
+  /** Loads a model that will be asked, so that the first request does not wait for it. */
+  async preload(modelDir: string): Promise<void> {
+    const device = await this.options.device;
+    if (this.closing) return;
+    this.worker ??= this.start(device);
+    this.worker.postMessage({ type: 'preload', modelDir } satisfies ToWorker);
   }
 
   /** Lets what is under way finish. The worker ends by itself: ending it during a run would end the process. */

@@ -1,75 +1,88 @@
 // The thread that models run in: one for the life of the server, and never ended during a run, which would end the process.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
-import type { StudyData } from '../../trainer/types.js';
-import { latestTrials, studyData } from '../study-data.js';
 import { DeviceFallback } from './device-fallback.js';
 import type { AskHandler, Target } from './handlers/handler.js';
 import { HANDLERS } from './handlers/index.js';
 import { LoadedModels } from './loaded-models.js';
-import { LruCache } from './lru-cache.js';
 import type { Ask, AskKind, AskOutput, FromWorker, ToWorker, WorkerOptions } from './protocol.js';
+import { StudyCache } from './study-cache.js';
+import { Turnstile } from './turnstile.js';
 
-/** Studies whose trials are kept ready, until they change. */
-const CACHED_STUDIES = 16;
+/** A request with at most this many queries waits for others like it, never for long ones. */
+const SMALL_QUERIES = 16;
+/** Small requests worked on at a time: enough to fill the next batch while one runs. */
+const SMALL_PLACES = 32;
+/** Long requests worked on at a time: they share the batches with each other and with small ones. */
+const LONG_PLACES = 4;
 
 if (parentPort === null) throw new Error('predictor-worker runs as a worker thread; the service starts it');
 const port = parentPort;
 const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
+const studies = new StudyCache(store, options.maxContextTrials);
 const models = new DeviceFallback({
   device: options.device,
   mayFallBack: options.mayFallBack,
   make: (device) => new LoadedModels(options.loadedModels, options.threads, device),
   warn: (message) => process.stderr.write(`${message}\n`),
 });
-const studies = new LruCache<StudyData[]>(CACHED_STUDIES);
+const small = new Turnstile(SMALL_PLACES);
+const long = new Turnstile(LONG_PLACES);
 
 /** Requests that have not been answered, to be stopped where nobody waits for them any more. */
 const open = new Map<number, AbortController>();
+const underWay = new Set<Promise<void>>();
 
-async function answer({ id, kind, input }: Ask): Promise<FromWorker> {
-  const signal = open.get(id)!.signal;
-  try {
-    signal.throwIfAborted();
-    const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
-    const output = await models.use(async (loaded) => {
-      const predictor = await loaded.get(input.modelDir);
-      return handler(input, { predictor, views: await loadStudy(input.studyId), signal });
-    });
-    return { type: 'done', id, output };
-  } catch (error) {
-    return { type: 'failed', id, message: error instanceof Error ? error.message : String(error) };
-  } finally {
-    open.delete(id);
-  }
-}
-
-async function loadStudy(id: string): Promise<StudyData[]> {
-  const study = await store.getStudy(id);
-  if (study === null) throw new Error(`${id} is not in the database`);
-  return studies.get(`${id}@${study.version}`, async () =>
-    studyData(study, await latestTrials(store, id, options.maxContextTrials)),
+async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promise<AskOutput<AskKind>> {
+  // Each handler goes with its own kind of input: seen through a union of kinds TypeScript no longer knows that they fit.
+  const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
+  return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
+    models.use((loaded) =>
+      loaded.use(input.modelDir, async (predictor) =>
+        handler(input, { predictor, views: await studies.views(input.studyId), signal }),
+      ),
+    ),
   );
 }
 
-/** Requests are answered one after the other: one run already uses every core. */
-let last: Promise<void> = Promise.resolve();
+async function respond(ask: Ask, stop: AbortController): Promise<void> {
+  const message = await answer(ask, stop.signal).then(
+    (output): FromWorker => ({ type: 'done', id: ask.id, output }),
+    (error: unknown): FromWorker => ({ type: 'failed', id: ask.id, message: messageOf(error) }),
+  );
+  open.delete(ask.id);
+  if (!stop.signal.aborted) port.postMessage(message);
+}
+
+/** The first request after it finds model and sessions made. A model that cannot be loaded is the first request's to tell. */
+async function preload(modelDir: string): Promise<void> {
+  await models.use((loaded) => loaded.use(modelDir, (predictor) => predictor.warmUp())).catch(() => {});
+}
+
+function track(work: Promise<void>): void {
+  underWay.add(work);
+  void work.finally(() => underWay.delete(work));
+}
+
+async function close(): Promise<void> {
+  await Promise.all(underWay);
+  await models.clear();
+  await store.close();
+  port.close();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'cancel') {
-    open.get(message.id)?.abort();
-    return;
-  }
-  if (message.type === 'ask') open.set(message.id, new AbortController());
-  last = last.then(async () => {
-    if (message.type === 'ask') {
-      port.postMessage(await answer(message));
-      return;
-    }
-    await models.clear();
-    await store.close();
-    port.close();
-  });
+  if (message.type === 'ask') {
+    const stop = new AbortController();
+    open.set(message.id, stop);
+    track(respond(message, stop));
+  } else if (message.type === 'preload') track(preload(message.modelDir));
+  else if (message.type === 'cancel') open.get(message.id)?.abort();
+  else void close();
 });

@@ -17,13 +17,17 @@ export interface WorkerOptions {
   threads: number;
 }
 
-/** One request, whatever its kind. */
-export type Ask = { [Kind in AskKind]: { type: 'ask'; id: number; kind: Kind; input: AskInput<Kind> } }[AskKind];
+/** One request, whatever its kind; `queries` is how many x it comes to. */
+export type Ask = {
+  [Kind in AskKind]: { type: 'ask'; id: number; kind: Kind; queries: number; input: AskInput<Kind> };
+}[AskKind];
 
 export type ToWorker =
   | Ask
   /** Nobody waits for the answer any more. */
   | { type: 'cancel'; id: number }
+  /** This model will be asked. */
+  | { type: 'preload'; modelDir: string }
   | { type: 'close' };
 export type FromWorker =
   | { type: 'done'; id: number; output: AskOutput<AskKind> }

@@ -74,6 +74,7 @@ describe('an adapter', () => {
 
   it('is swapped without its base being read again', async () => {
     const models = new LoadedModels(1, 1, 'cpu');
+    const ask = (name: string, asked: StudyData) => models.use(at(name), (predictor) => median(predictor, asked));
     const expected = new Map<string, number[]>();
     for (const [name, asked] of [
       ['up', study('c', 3)],
@@ -83,12 +84,12 @@ describe('an adapter', () => {
       expected.set(name, await median(predictor, asked));
       await predictor.release();
     }
-    expect(await median(await models.get(at('up')), study('c', 3))).toEqual(expected.get('up'));
+    expect(await ask('up', study('c', 3))).toEqual(expected.get('up'));
     await rename(at('base'), at('moved'));
     try {
       for (let round = 0; round < 3; round++) {
-        expect(await median(await models.get(at('down')), study('d', -3))).toEqual(expected.get('down'));
-        expect(await median(await models.get(at('up')), study('c', 3))).toEqual(expected.get('up'));
+        expect(await ask('down', study('d', -3))).toEqual(expected.get('down'));
+        expect(await ask('up', study('c', 3))).toEqual(expected.get('up'));
       }
     } finally {
       await rename(at('moved'), at('base'));

@@ -26,6 +26,8 @@ const MIN_MASS = [0.05, 0.02, 2e-3];
 const MIN_ESCAPE_MASS = 0.05;
 
 export class Inference {
+  /** Queries that a descent takes at once. */
+  readonly chunkSize: number;
   private encoder: Promise<OrtSession> | undefined;
   private decoder: Promise<OrtSession> | undefined;
 
@@ -33,22 +35,27 @@ export class Inference {
     private readonly model: ServedModel,
     private readonly threads: number,
     private readonly device: Device = 'cpu',
-  ) {}
+  ) {
+    this.chunkSize = CHUNK[device];
+  }
 
   /**
    * The distribution of y for each prompt, written in the codec beside it.
    * @param adapter weights of the adapter to answer with, where the model is served with one
+   * @param signal looked at between chunks: when it is aborted the promise rejects with its reason
    */
   async distributions(
     prompts: readonly number[][],
     codecs: readonly NumberCodec[],
     adapter?: Weights,
+    signal?: AbortSignal,
   ): Promise<Distribution[]> {
     // Prompts of like length stand together, so that little is padding; the answers go back to their places.
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
     const result: Distribution[] = new Array(prompts.length);
-    const size = CHUNK[this.device];
+    const size = this.chunkSize;
     for (let begin = 0; begin < order.length; begin += size) {
+      signal?.throwIfAborted();
       const chunk = order.slice(begin, begin + size);
       const answers = await this.chunk(
         chunk.map((i) => prompts[i]!),

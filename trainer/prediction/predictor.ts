@@ -14,10 +14,12 @@ import { PromptEncoder } from '../prompt.js';
 import type { JsonObject, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
-import type { Questions } from './questions.js';
+import { type AnswersPrompts, type Questions, questionsAbout } from './questions.js';
 
 /** Studies whose fitted evidence and calibration are kept, at most twice as many. */
 const CACHED_STUDIES = 8;
+/** Queries that are prepared at once: what others ask comes between the slices of a long list, and memory does not grow with it. */
+const SLICE = 64;
 
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
@@ -31,7 +33,7 @@ export class Predictor {
    */
   constructor(
     private readonly model: OpenModel,
-    private readonly inference: Inference,
+    private readonly inference: AnswersPrompts,
   ) {
     this.encoder = new PromptEncoder(model.tokenizer, model.card);
   }
@@ -51,18 +53,29 @@ export class Predictor {
     return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora, precision }, threads, device));
   }
 
-  /** `prepare`, `answer` and `finish` in one. */
-  async predict(request: PredictRequest): Promise<PredictResult> {
-    const distributions = await this.distributionsOf(request.study, request.queries);
+  /** `prepare`, `answer` and `finish` in one. @param signal as for `distributionsOf` */
+  async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResult> {
+    const distributions = await this.distributionsOf(request.study, request.queries, signal);
     return this.finish(request, distributions);
   }
 
   /**
    * The model's own distribution of y for each of xs, given the study's trials: what `rank` and `suggest` work on. Not
    * corrected for coverage, and never waits for what the correction takes.
+   * @param signal when it is aborted the promise rejects with its reason; what is fitted on the study is kept
    */
-  distributionsOf(study: StudyData, xs: readonly JsonObject[]): Promise<Distribution[]> {
-    return this.answer(this.prepare(study, xs));
+  async distributionsOf(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<Distribution[]> {
+    const distributions: Distribution[] = [];
+    for (let begin = 0; begin < xs.length; begin += SLICE) {
+      distributions.push(...(await this.answer(this.prepare(study, xs.slice(begin, begin + SLICE)), signal)));
+    }
+    return distributions;
+  }
+
+  /** Answers one prompt, so that the first real one does not wait for what is made when it is first needed. */
+  async warmUp(): Promise<void> {
+    const study = { id: '', metadata: {}, objective: { name: 'y' } };
+    await this.answer(questionsAbout(study, [{ x: {} }], undefined, this.encoder));
   }
 
   /** What the model is to be asked about each of xs. Questions about several studies may be joined before `answer`. */
@@ -71,8 +84,8 @@ export class Predictor {
   }
 
   /** One distribution a question, in their order; one batch, whatever studies they are about. */
-  answer({ prompts, codecs }: Questions): Promise<Distribution[]> {
-    return this.inference.distributions(prompts, codecs, this.model.adapter?.weights);
+  answer({ prompts, codecs }: Questions, signal?: AbortSignal): Promise<Distribution[]> {
+    return this.inference.distributions(prompts, codecs, this.model.adapter?.weights, signal);
   }
 
   /**
@@ -109,9 +122,7 @@ export class Predictor {
 
   /** The study as it stands; kept until its trials change. */
   private fit(study: StudyData): FittedStudy {
-    const key = createHash('sha256')
-      .update(JSON.stringify([study.metadata, study.objective, study.trials]))
-      .digest('base64');
+    const key = keyOf(study);
     let fitted = this.fitted.get(key);
     if (!fitted) {
       fitted = new FittedStudy(study, this.historyFor(study), this.encoder, (questions) => this.answer(questions));
@@ -131,6 +142,13 @@ export class Predictor {
     }
     return history.model;
   }
+}
+
+function keyOf({ id, version, metadata, objective, trials }: StudyData): string {
+  if (version !== undefined) return JSON.stringify([id, version]);
+  return createHash('sha256')
+    .update(JSON.stringify([metadata, objective, trials]))
+    .digest('base64');
 }
 
 function describe({ study, model }: CalibrationScores): PredictResult['calibration'] {

@@ -4,6 +4,7 @@ import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import type { Distribution } from '../distribution.js';
 import type { Evidence, Point } from '../evidence.js';
+import type { Weights } from '../model/parameters.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
 import type { StudyHead } from '../types.js';
 
@@ -11,6 +12,22 @@ import type { StudyHead } from '../types.js';
 export interface Questions {
   prompts: number[][];
   codecs: NumberCodec[];
+}
+
+/** What answers prompts: the model itself, or a queue of several requests in front of it. */
+export interface AnswersPrompts {
+  /**
+   * A distribution for each prompt, written in the codec beside it.
+   * @param adapter weights of the adapter to answer with, where the model is served with one
+   * @param signal when it is aborted, prompts that wait are not run and the promise rejects with its reason
+   */
+  distributions(
+    prompts: readonly number[][],
+    codecs: readonly NumberCodec[],
+    adapter?: Weights,
+    signal?: AbortSignal,
+  ): Promise<Distribution[]>;
+  release(): Promise<void>;
 }
 
 /** Asks the model: a distribution for each question, in their order. */

@@ -17,8 +17,7 @@ export async function predict(input: PredictionInput, { predictor, views, signal
   const { queries, levels, includeExperts } = input;
   const objectives: PredictionOutput['objectives'] = [];
   for (const study of views) {
-    signal.throwIfAborted();
-    const { predictions, calibration } = await predictor.predict({ study, queries, levels, includeExperts });
+    const { predictions, calibration } = await predictor.predict({ study, queries, levels, includeExperts }, signal);
     objectives.push({ name: study.objective.name, predictions, calibration });
   }
   return { objectives };

@@ -1,0 +1,71 @@
+// The queue in front of the prediction worker: its bound, deadlines, and places that become free. Requests wait for a device.
+import { expect, it } from 'vitest';
+import { PredictionClient } from '../../../service/prediction/prediction-client.js';
+import type { Device } from '../../../trainer/devices/device.js';
+
+function queueOf(maxWaitingQueries: number) {
+  let fail: (error: Error) => void = () => {};
+  const device = new Promise<Device>((_, reject) => {
+    fail = reject;
+  });
+  const worker = { mayFallBack: false, databaseFile: 'none', loadedModels: 1, maxContextTrials: 1, threads: 1 };
+  const client = new PredictionClient({ ...worker, device, maxWaitingQueries });
+  const ask = (queries: number, { signal = new AbortController().signal, timeoutMs = 60_000 } = {}) => {
+    const input = { modelId: 'm', modelDir: 'm', studyId: 's', queries: [], levels: [], includeExperts: false };
+    const answer = client.ask('predict', input, { queries, signal, timeoutMs });
+    answer.catch(() => {});
+    return answer;
+  };
+  return { client, ask, fail };
+}
+
+it('holds a bounded number of queries, and says when to come again', async () => {
+  const { ask, fail } = queueOf(1000);
+  const first = ask(900);
+  await expect(ask(101)).rejects.toMatchObject({
+    code: 'too_many_predictions',
+    message: expect.stringMatching(/^900 queries are waiting, 1000 may; try again in \d+ s$/),
+    details: { headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) } },
+  });
+  const second = ask(100);
+  await expect(ask(1)).rejects.toMatchObject({ code: 'too_many_predictions' });
+  fail(new Error('no device'));
+  for (const answer of [first, second])
+    await expect(answer).rejects.toMatchObject({ code: 'prediction_failed', message: 'no device' });
+  // Their places are free again.
+  await expect(ask(1000)).rejects.toMatchObject({ code: 'prediction_failed' });
+});
+
+it('lets a request in that is larger than the whole queue when nothing else waits', async () => {
+  const { ask, fail } = queueOf(10);
+  const answer = ask(50);
+  await expect(ask(1)).rejects.toMatchObject({ code: 'too_many_predictions' });
+  fail(new Error('no device'));
+  await expect(answer).rejects.toMatchObject({ code: 'prediction_failed' });
+});
+
+it('frees the place of a request whose client has gone', async () => {
+  const { ask } = queueOf(10);
+  const gone = new AbortController();
+  const answer = ask(10, { signal: gone.signal });
+  await expect(ask(1)).rejects.toMatchObject({ code: 'too_many_predictions' });
+  gone.abort();
+  await expect(answer).rejects.toMatchObject({ code: 'request_cancelled' });
+  await expect(ask(10, { signal: gone.signal })).rejects.toMatchObject({ code: 'request_cancelled' });
+  await expect(ask(10, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+});
+
+it('waits no longer than it was told to, and frees the place then', async () => {
+  const { ask } = queueOf(10);
+  await expect(ask(10, { timeoutMs: 5 })).rejects.toMatchObject({
+    code: 'deadline_exceeded',
+    message: expect.stringContaining('within 5 ms'),
+  });
+  await expect(ask(10, { timeoutMs: 5 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+});
+
+it('takes nothing more when the server stops', async () => {
+  const { client, ask } = queueOf(10);
+  await client.close();
+  await expect(ask(1)).rejects.toMatchObject({ code: 'shutting_down' });
+});
