@@ -126,7 +126,8 @@ export class Evidence {
   }
 }
 
-function featuresOf({ x, history }: Point): JsonObject {
+/** What the experts see of a point. */
+export function featuresOf({ x, history }: Point): JsonObject {
   return history === undefined ? x : { ...x, [HISTORY_FEATURE]: history };
 }
 

@@ -88,10 +88,11 @@ describe('train', () => {
     }
     const [distribution] = await predictor.distributionsOf(study, [{ x: 0 }]);
     expect(distribution!.median).toBe(predictions[1]!.median);
-    const predict = (xs: readonly JsonObject[]) => predictor.distributionsOf(study, xs);
     const space = inferSpace(study.trials.map((t) => t.x));
     const minimized = { objective: { name: 'y', goal: 'minimize' as const }, trials: study.trials };
-    const suggestions = await suggest(minimized, space, predict, { count: 2, candidates: 16, rounds: 1 });
+    const oracle = predictor.oracle(study, 'minimize');
+    const { suggestions, incumbent } = await suggest(minimized, space, oracle, { count: 2, candidates: 16 });
+    expect(incumbent).toBe(Math.min(...study.trials.flatMap(({ y }) => y ?? [])));
     expect(suggestions.map(({ x }) => space.violations(x))).toEqual([[], []]);
     await predictor.release();
   });

@@ -39,13 +39,13 @@ export class CandidatePool {
     return this.fill(made, count, () => this.space.sample(this.random));
   }
 
-  /** Neighbours of the given x, of each in turn. */
-  near(parents: readonly JsonObject[], count: number): JsonObject[] {
+  /** Neighbours of the given x, of each in turn, at each of the steps in turn. */
+  near(parents: readonly JsonObject[], count: number, steps: readonly number[] = STEPS): JsonObject[] {
     if (parents.length === 0) return [];
     let turn = 0;
     return this.fill([], count, () => {
       const parent = parents[turn % parents.length]!;
-      const step = STEPS[Math.floor(turn++ / parents.length) % STEPS.length]!;
+      const step = steps[Math.floor(turn++ / parents.length) % steps.length]!;
       return this.space.mutate(parent, this.random, { step });
     });
   }

@@ -44,6 +44,8 @@ const FOLDS = 5;
 const MANY_ROWS = 100;
 /** No log parameter moves further than this in one step of the optimizer. */
 const MAX_MOVE = 1;
+/** What rounding leaves of the function's variance where it was measured. */
+const MIN_VARIANCE = 1e-9;
 /** The optimizer stops once a step gains less than this, in nats. */
 const TOLERANCE = 1e-3;
 
@@ -53,13 +55,31 @@ export function gaussianProcess(options: Partial<ProcessOptions> = {}): Expert {
   return { name: 'gaussian_process', reads: 'metric', fit: (data, seed) => fitProcess(data, seed, settings) };
 }
 
-function fitProcess({ features, y }: TrainingSet, seed: number, options: ProcessOptions): FittedExpert {
+/** A process without cross-fitted predictions, which take four fifths of the time, on the scale on which y is most nearly normal. */
+export interface Process {
+  /** From y to that scale, increasing. */
+  toScale(y: number): number;
+  /** Mean and standard deviation of the function itself on that scale: the noise of a measurement is left out. */
+  predictFunction(rows: FeatureMatrix): NormalPredictions;
+}
+
+export function fitProcessAlone(data: TrainingSet, seed: number, options: Partial<ProcessOptions> = {}): Process {
+  const { posterior, warp } = fitPosterior(data, seed, { ...PROCESS_DEFAULTS, ...options });
+  return { toScale: warp.forward, predictFunction: (rows) => posterior.predict(rows, false) };
+}
+
+function fitPosterior({ features, y }: TrainingSet, seed: number, options: ProcessOptions) {
   // A random order, so that the first rows are a fair sample of them all.
   const order = permutation(features.rows, new Random(seed));
   const kept = order.slice(0, options.rows).sort();
   const learned = learn(features, y, order.subarray(0, options.learningRows), options);
-  const posterior = condition(features, y, kept, learned);
-  const predict = (rows: FeatureMatrix): NormalPredictions => unwarp(posterior.predict(rows), learned.warp);
+  return { order, kept, warp: learned.warp, posterior: condition(features, y, kept, learned) };
+}
+
+function fitProcess(data: TrainingSet, seed: number, options: ProcessOptions): FittedExpert {
+  const { features, y } = data;
+  const { order, kept, warp, posterior } = fitPosterior(data, seed, options);
+  const predict = (rows: FeatureMatrix): NormalPredictions => unwarp(posterior.predict(rows), warp);
   // The rows that were not kept have not been seen at all.
   const crossFitted =
     kept.length === features.rows
@@ -158,8 +178,8 @@ export class ProcessPosterior {
     solveUpper(this.factor, this.n, this.alpha);
   }
 
-  /** Mean and standard deviation of a new measurement at each row. */
-  predict(rows: FeatureMatrix): NormalPredictions {
+  /** Mean and standard deviation at each row: of a new measurement, or without its noise. */
+  predict(rows: FeatureMatrix, withNoise = true): NormalPredictions {
     const mean = new Float64Array(rows.rows);
     const sd = new Float64Array(rows.rows);
     const prior = this.signal + MEAN_VARIANCE + this.noise;
@@ -169,7 +189,7 @@ export class ProcessPosterior {
       solveLower(this.factor, this.n, covariance);
       let variance = prior;
       for (let k = 0; k < this.n; k++) variance -= covariance[k]! ** 2;
-      sd[i] = Math.sqrt(Math.max(variance, this.noise));
+      sd[i] = Math.sqrt(withNoise ? Math.max(variance, this.noise) : Math.max(variance - this.noise, MIN_VARIANCE));
     }
     return { mean, sd };
   }

@@ -1,6 +1,9 @@
 // One study as it stands, with all that is fitted on its trials: each part is made when it is first asked for.
+
+import { fitSurrogate, surrogateTrials } from '../acquisition/process-surrogate.js';
+import type { Surrogate } from '../acquisition/surrogate.js';
 import { type CalibrationScores, centrality, MIN_STUDY_TRIALS } from '../calibration.js';
-import { Evidence, type Observation, type Point } from '../evidence.js';
+import { Evidence, featuresOf, type Observation, type Point } from '../evidence.js';
 import type { FittedExperts } from '../experts/fit-experts.js';
 import { type HistoryModel, thin } from '../history.js';
 import type { PromptEncoder } from '../prompt.js';
@@ -15,10 +18,13 @@ const MAX_CALIBRATION_TRIALS = 200;
 const MAX_CONTEXT = 1000;
 const SEED = 1;
 
+type Goal = 'minimize' | 'maximize';
+
 export class FittedStudy {
   private context: readonly Observation[] | undefined;
   private fittedEvidence: { evidence: Evidence | undefined } | undefined;
   private localFit: FittedExperts | undefined;
+  private readonly surrogates = new Map<Goal, Surrogate | undefined>();
   private calibration: Promise<number[]> | undefined;
 
   /**
@@ -43,6 +49,17 @@ export class FittedStudy {
     if (!this.evidence?.experts || !this.history) return this.evidence?.experts;
     this.localFit ??= Evidence.fit(thin(this.study.trials, MAX_CONTEXT), SEED).experts;
     return this.localFit;
+  }
+
+  /** Finds what is worth asking the model about; undefined where nothing was measured. */
+  surrogate(goal: Goal): Surrogate | undefined {
+    if (!this.surrogates.has(goal)) {
+      const trials = this.observe(surrogateTrials(this.study.trials, goal));
+      const fitted = fitSurrogate(trials.map((trial) => ({ x: featuresOf(trial), y: trial.y })));
+      const seen = (xs: readonly JsonObject[]) => this.observe(xs.map((x) => ({ x }))).map(featuresOf);
+      this.surrogates.set(goal, fitted && { ...fitted, predict: (xs) => fitted.predict(seen(xs)) });
+    }
+    return this.surrogates.get(goal);
   }
 
   /** Asks the model about the study's own trials, the first time. @param model centralities of its validation */

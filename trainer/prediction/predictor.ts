@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { RecentCache } from '../../tokenizer/recent-cache.js';
+import type { Oracle } from '../acquisition/suggest.js';
 import { type OpenModel, openModel } from '../adapter-directory.js';
 import { type CalibrationScores, calibratedShare, centralInterval, MIN_STUDY_TRIALS } from '../calibration.js';
 import type { Device } from '../devices/device.js';
@@ -76,6 +77,14 @@ export class Predictor {
   async warmUp(): Promise<void> {
     const study = { id: '', metadata: {}, objective: { name: 'y' } };
     await this.answer(questionsAbout(study, [{ x: {} }], undefined, this.encoder));
+  }
+
+  /** The model as `suggest` asks it about a study. */
+  oracle(study: StudyData, goal: 'minimize' | 'maximize'): Oracle {
+    return {
+      distributions: (xs) => this.distributionsOf(study, xs),
+      surrogate: this.fit(study).surrogate(goal),
+    };
   }
 
   /** What the model is to be asked about each of xs. Questions about several studies may be joined before `answer`. */

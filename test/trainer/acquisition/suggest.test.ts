@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CRITERIA } from '../../../trainer/acquisition/criteria.js';
 import { SearchSpace } from '../../../trainer/acquisition/search-space.js';
-import { type MeasuredStudy, type SuggestOptions, suggest } from '../../../trainer/acquisition/suggest.js';
+import { type MeasuredStudy, suggest } from '../../../trainer/acquisition/suggest.js';
+import type { SuggestOptions } from '../../../trainer/acquisition/suggest-options.js';
 import { ProcessPosterior } from '../../../trainer/experts/gaussian-process.js';
 import { Random } from '../../../trainer/random.js';
 import type { JsonObject } from '../../../trainer/types.js';
@@ -36,17 +37,23 @@ function gaussianProcess({ trials }: MeasuredStudy) {
     // Length scales, signal and noise, in logarithms.
     Float64Array.of(0, 0, 0.5, -9),
   );
-  return async (asked: readonly JsonObject[]) => {
+  const distributions = async (asked: readonly JsonObject[]) => {
     const { mean, sd } = process.predict(features(asked));
     return asked.map((_, i) => normalHistogram(centre + mean[i]!, sd[i]!, 0, 60).map(Math.exp));
   };
+  return { distributions };
 }
 
 /** Sure of a bowl around (2, 3), and that nothing works where a is above 6. */
-const bowl = async (xs: readonly JsonObject[]) =>
-  xs.map(({ a, b }) =>
-    normalHistogram(((a as number) - 2) ** 2 + ((b as number) - 3) ** 2, 0.5, (a as number) > 6 ? 0.99 : 0.01),
-  );
+const bowl = {
+  distributions: async (xs: readonly JsonObject[]) =>
+    xs.map(({ a, b }) =>
+      normalHistogram(((a as number) - 2) ** 2 + ((b as number) - 3) ** 2, 0.5, (a as number) > 6 ? 0.99 : 0.01),
+    ),
+};
+
+/** Without a surrogate the predictor is asked about every candidate. */
+const MANY: Partial<SuggestOptions> = { candidates: 256, rounds: 2 };
 
 const random = new Random(1);
 const studyOf = (goal: 'minimize' | 'maximize'): MeasuredStudy => ({
@@ -62,8 +69,8 @@ describe('suggest', () => {
     'finds the bottom of a bowl by %s, in a batch of different x of the space, and again the same',
     async (criterion) => {
       const study = studyOf('minimize');
-      const options: Partial<SuggestOptions> = { criterion, count: 4, seed: 3, apart: 0.02 };
-      const suggestions = await suggest(study, plane, bowl, options);
+      const options: Partial<SuggestOptions> = { criterion, count: 4, seed: 3, apart: 0.02, ...MANY };
+      const { suggestions } = await suggest(study, plane, bowl, options);
       expect(suggestions.length).toBe(4);
       for (const { x } of suggestions) {
         expect(plane.violations(x)).toEqual([]);
@@ -72,14 +79,16 @@ describe('suggest', () => {
           if (other.x !== x) expect(plane.distance(other.x, x)).toBeGreaterThanOrEqual(0.02);
         }
       }
-      expect((await suggest(study, plane, bowl, options)).map(({ x }) => x)).toEqual(suggestions.map(({ x }) => x));
-      const others = await suggest(study, plane, bowl, { ...options, seed: 4 });
+      expect((await suggest(study, plane, bowl, options)).suggestions.map(({ x }) => x)).toEqual(
+        suggestions.map(({ x }) => x),
+      );
+      const { suggestions: others } = await suggest(study, plane, bowl, { ...options, seed: 4 });
       expect(others.map(({ x }) => x)).not.toEqual(suggestions.map(({ x }) => x));
     },
   );
 
   it('climbs where more is better, but not to where nothing works', async () => {
-    const [first] = await suggest(studyOf('maximize'), plane, bowl);
+    const [first] = (await suggest(studyOf('maximize'), plane, bowl, MANY)).suggestions;
     // The far corner (10, 15) fails; of those that work, (−5, 15) is the highest: 49 + 144 = 193.
     expect(first!.x.a as number).toBeLessThan(-3);
     expect(first!.x.b as number).toBeGreaterThan(13);
@@ -88,21 +97,21 @@ describe('suggest', () => {
 
   it('spreads evenly before the first measurement, and asks for feasibility while all have failed', async () => {
     const study: MeasuredStudy = { objective: { name: 'bowl', goal: 'minimize' }, trials: [] };
-    const first = await suggest(study, plane, bowl, { count: 15 });
+    const { suggestions: first } = await suggest(study, plane, bowl, { count: 15 });
     // A Latin hypercube: one in each fifteenth of a.
     expect(new Set(first.map(({ x }) => Math.floor((x.a as number) + 5))).size).toBe(15);
     const failed = { ...study, trials: [{ x: { a: 9, b: 9 }, y: null }] };
-    const [next] = await suggest(failed, plane, bowl);
+    const [next] = (await suggest(failed, plane, bowl)).suggestions;
     expect(next!.distribution!.pInfeasible).toBe(0.01);
     expect(next!.score).toBeCloseTo(0.99, 12);
   });
 
   it('keeps away from what is pending, and comes closer where the space leaves no choice', async () => {
     const study = studyOf('minimize');
-    const [alone] = await suggest(study, plane, bowl);
-    const [beside] = await suggest(study, plane, bowl, { pending: [alone!.x] });
+    const [alone] = (await suggest(study, plane, bowl)).suggestions;
+    const [beside] = (await suggest(study, plane, bowl, { pending: [alone!.x] })).suggestions;
     expect(plane.distance(alone!.x, beside!.x)).toBeGreaterThanOrEqual(0.1);
-    const crowd = await suggest(study, plane, bowl, { count: 60, candidates: 128, apart: 1 });
+    const { suggestions: crowd } = await suggest(study, plane, bowl, { count: 60, candidates: 128, apart: 1 });
     expect(crowd.length).toBe(60);
   });
 
@@ -115,8 +124,10 @@ describe('suggest', () => {
         { x: { n: 2, on: false }, y: 2 },
       ],
     };
-    const predict = async (xs: readonly JsonObject[]) => xs.map(({ n }) => normalHistogram(n as number, 1));
-    const suggestions = await suggest(study, dial, predict, { count: 20 });
+    const oracle = {
+      distributions: async (xs: readonly JsonObject[]) => xs.map(({ n }) => normalHistogram(n as number, 1)),
+    };
+    const { suggestions } = await suggest(study, dial, oracle, { count: 20 });
     expect(suggestions.length).toBe(10);
     expect(suggestions[0]!.x).toEqual({ n: 6, on: false });
     expect(suggestions.map(({ x }) => x)).not.toContainEqual({ n: 6, on: true });
@@ -160,7 +171,8 @@ describe('suggest with a Gaussian process on Branin, 8 random trials and 12 sugg
         const trials = sample(seed, 8);
         const study: MeasuredStudy = { objective: { name: 'branin', goal: 'minimize' }, trials };
         for (let i = 0; i < 12; i++) {
-          const [next] = await suggest(study, plane, gaussianProcess(study), { criterion, seed });
+          const [next] = (await suggest(study, plane, gaussianProcess(study), { criterion, seed, ...MANY }))
+            .suggestions;
           trials.push({ x: next!.x as { a: number; b: number }, y: branin(next!.x) });
         }
         found.push(best(trials));
