@@ -47,7 +47,8 @@ export function fitSurrogate(trials: readonly Trial[]): Surrogate | undefined {
     toScale: process.toScale,
     predict: (asked) => {
       const { mean, sd } = process.predictFunction(featurizer.transform(asked).metric);
-      const pInfeasible = failures?.predict(asked).random_forest?.mean;
+      // Means of a forest can leave [0, 1] by rounding.
+      const pInfeasible = failures?.predict(asked).random_forest?.mean.map((p) => Math.min(1, Math.max(0, p)));
       return pInfeasible ? { mean, sd, pInfeasible } : { mean, sd };
     },
   };
