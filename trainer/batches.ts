@@ -10,7 +10,7 @@ const BATCH_STREAM = 0x62617463;
 const ORDER_STREAM = 0x72756e73;
 
 /** Compiled lengths: few, so that few sessions are built, and close, so that little is padding. */
-const MAX_LENGTHS = 2;
+const DEFAULT_LENGTHS = 2;
 const LENGTH_STEP = 8;
 /** Coarser where prompts are longer than any that the lengths were chosen on: a last resort, compiled only if it is used. */
 const RESORT_STEP = 64;
@@ -18,12 +18,11 @@ const RESORT_STEP = 64;
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 const lengthOf = (example: Example): number => renderPrompt(example).length;
 
-/** Encoder lengths to compile, ascending: quantiles of these examples' full prompts, each rounded up to a multiple of 8. */
-export function chooseLengths(examples: readonly Example[]): number[] {
+/** Up to `count` encoder lengths to compile, ascending: quantiles of these examples' full prompts, rounded up to multiples of 8. */
+export function chooseLengths(examples: readonly Example[], count = DEFAULT_LENGTHS): number[] {
   const sorted = examples.map(lengthOf).sort((a, b) => a - b);
   const edges = new Set<number>();
-  for (let i = 1; i <= MAX_LENGTHS; i++)
-    edges.add(roundUp(sorted[Math.ceil((i * sorted.length) / MAX_LENGTHS) - 1]!, LENGTH_STEP));
+  for (let i = 1; i <= count; i++) edges.add(roundUp(sorted[Math.ceil((i * sorted.length) / count) - 1]!, LENGTH_STEP));
   return [...edges];
 }
 

@@ -10,26 +10,38 @@ import {
   slotRandom,
   trainingBatches,
 } from './batches.js';
-import { planEpisodes, planValidation, type SplitStudy, splitStudies } from './episodes.js';
 import { decodeWindow, encodeWindow, unpackEpisode } from './example-codec.js';
-import { ExampleMaker } from './example-maker.js';
 import type { StackedBatches } from './executors/executor.js';
 import { writeFileAtomic } from './files.js';
-import { type HistoryRow, historyFolds } from './history.js';
 import type { TrainConfig } from './train-config.js';
-import type { StudySource } from './types.js';
 import type { ValidationExample } from './validation.js';
 
 /** Windows made ahead of the one that is trained on. */
 const AHEAD = 2;
 const FOLDER = 'examples-';
 
+/** Where examples come from: episodes by their numbers. Calls resolve when all work is posted, long before it is done. */
+export interface EpisodeSource {
+  /** Packed training episodes from number `from` up to `to`: each a pure function of its number. */
+  training(from: number, to: number, onProgress?: (done: number, total: number) => void): Promise<Making<Uint32Array>>;
+  validation(): Promise<Making<ValidationExample[]>>;
+  /** Gives back what making takes. */
+  close(): Promise<void>;
+}
+
+/** Work that has been handed over, and what will come of it. */
+export interface Making<T> {
+  results: Promise<T[]>;
+}
+
 export interface FeedOptions {
-  studies: readonly StudySource[];
-  /** What all studies, and those of the parent, have measured: see history.ts. */
-  rows: readonly HistoryRow[];
+  /** Called when examples are wanted, and again where more are wanted after they were all thought made. */
+  episodes: () => EpisodeSource;
   config: TrainConfig;
-  tokenizerFile: string;
+  /** How often each example is shown before the next window's turn, always with other evidence dropped. */
+  reuse?: number;
+  /** Number of encoder lengths that are compiled. */
+  lengths?: number;
   /** The job's folder. */
   workDir: string;
   /** Names configuration and data: windows made with others are not used. */
@@ -47,7 +59,6 @@ interface Slot {
 }
 
 export class ExampleFeed {
-  private readonly split: SplitStudy[];
   private readonly folder: string;
   private readonly windowCount: number;
   private readonly windowEpisodes: number;
@@ -58,20 +69,19 @@ export class ExampleFeed {
   private readonly windows = new Map<number, Promise<Uint32Array[]>>();
   /** Windows in the job's folder. */
   private readonly kept = new Set<number>();
-  private maker: ExampleMaker | undefined;
+  private source: EpisodeSource | undefined;
   private slot: Slot | undefined;
   private lengths: number[] | undefined;
   private validating: Promise<ValidationExample[]> | undefined;
   private waited = 0;
 
   private constructor(private readonly options: FeedOptions) {
-    const { studies, config, workDir, fingerprint } = options;
-    this.split = splitStudies(studies, config.seed, config.validation);
+    const { config, workDir, fingerprint, reuse = 1 } = options;
     this.folder = join(workDir, `${FOLDER}${fingerprint.slice(0, 16)}`);
     this.examplesPerRun = config.batch_size * config.run_steps;
     this.windowCount = Math.ceil(config.episodes / config.window_episodes);
     this.windowEpisodes = Math.ceil(config.episodes / this.windowCount);
-    this.runsPerSlot = Math.max(1, Math.round((this.windowEpisodes * config.queries) / this.examplesPerRun));
+    this.runsPerSlot = Math.max(1, Math.round((this.windowEpisodes * config.queries * reuse) / this.examplesPerRun));
     this.slots = Math.ceil(config.steps / config.run_steps / this.runsPerSlot);
   }
 
@@ -102,7 +112,7 @@ export class ExampleFeed {
     const { onProgress, config } = this.options;
     await this.begin(this.windowOf(number), onProgress);
     // The first window, on which the compiled lengths were chosen, is needed on every attempt.
-    this.lengths ??= chooseLengths(await this.examplesOf(0));
+    this.lengths ??= chooseLengths(await this.examplesOf(0), this.options.lengths);
     for (let next = number + 1; next <= number + AHEAD && next < this.slots; next++) {
       await this.begin(this.windowOf(next));
     }
@@ -133,9 +143,9 @@ export class ExampleFeed {
   }
 
   async close(): Promise<void> {
-    const { maker } = this;
-    this.maker = undefined;
-    await maker?.close();
+    const { source } = this;
+    this.source = undefined;
+    await source?.close();
   }
 
   /** Windows come in turn, and all again when they have all come. */
@@ -193,8 +203,7 @@ export class ExampleFeed {
     }
     const from = window * this.windowEpisodes;
     const to = Math.min(from + this.windowEpisodes, this.options.config.episodes);
-    const plans = planEpisodes(this.split, from, to, this.options.config);
-    const { results } = await this.workers().training(plans, onProgress);
+    const { results } = await this.episodes().training(from, to, onProgress);
     const made = results.then(async (episodes) => {
       await writeFileAtomic(this.pathOf(window), encodeWindow(episodes));
       this.kept.add(window);
@@ -205,20 +214,17 @@ export class ExampleFeed {
   }
 
   private beginValidation(): Promise<ValidationExample[]> {
-    this.validating ??= this.workers()
-      .validation(planValidation(this.split, this.options.config))
+    this.validating ??= this.episodes()
+      .validation()
       .then(({ results }) => results)
       .then((examples) => examples.flat());
     this.validating.catch(() => {});
     return this.validating;
   }
 
-  private workers(): ExampleMaker {
-    if (!this.maker) {
-      const { studies, rows, config, tokenizerFile } = this.options;
-      this.maker = new ExampleMaker({ studies, folds: historyFolds(studies, rows), config, tokenizerFile });
-    }
-    return this.maker;
+  private episodes(): EpisodeSource {
+    this.source ??= this.options.episodes();
+    return this.source;
   }
 
   private untilAborted<T>(promise: Promise<T>): Promise<T> {

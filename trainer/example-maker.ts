@@ -2,6 +2,7 @@
 import { packageFile } from '../tokenizer/package-root.js';
 import type { EpisodeReply, EpisodeRequest, EpisodeTask } from './episode-worker.js';
 import { type EpisodePlan, wholeFrame } from './episodes.js';
+import type { Making } from './example-feed.js';
 import type { HistoryFold } from './history.js';
 import type { TrainConfig } from './train-config.js';
 import type { StudyHead, StudySource } from './types.js';
@@ -18,11 +19,6 @@ export interface MakerOptions {
   folds: readonly HistoryFold[];
   config: Pick<TrainConfig, 'threads' | 'episodes' | 'max_prompt' | 'max_metadata'>;
   tokenizerFile: string;
-}
-
-/** Work that has been handed to the workers, and what will come of it. */
-export interface Making<T> {
-  results: Promise<T[]>;
 }
 
 export class ExampleMaker {

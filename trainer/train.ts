@@ -24,6 +24,7 @@ import {
   saveTrained,
   startingPoint,
 } from './starting-point.js';
+import { studyEpisodes } from './study-episodes.js';
 import { sourceOf } from './study-source.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
 import { EVENT_SECONDS, runSteps } from './training-loop.js';
@@ -75,10 +76,8 @@ async function trainOn(
   const ownHistory = await collectHistory(studies);
   const history = mergeHistory(ownHistory, parent?.history ?? []);
   const feed = await ExampleFeed.open({
-    studies,
-    rows: history,
+    episodes: studyEpisodes({ studies, rows: history, config, tokenizerFile }),
     config,
-    tokenizerFile,
     workDir: request.workDir,
     fingerprint,
     batches: { decoderSteps: DECODER_STEPS, firstToken: model.config.number_token_begin, config },

@@ -17,6 +17,8 @@ export interface LoopOptions {
    */
   batchesOf: (run: number) => Promise<StackedBatches>;
   config: TrainConfig;
+  /** Learning rate of each step, counted from 0; absent: the configuration's warm-up and cosine. */
+  schedule?: (step: number) => number;
   /** Folder of the checkpoints, and what they are good for. */
   workDir: string;
   fingerprint: string;
@@ -28,12 +30,13 @@ export interface LoopOptions {
 export async function runSteps(options: LoopOptions): Promise<void> {
   const { executor, batchesOf, config, workDir, fingerprint, signal, emit } = options;
   const { steps, run_steps } = config;
-  const schedule = {
+  const cosine = {
     peak: config.learning_rate,
     warmupSteps: config.warmup_steps,
     steps,
     finalFraction: config.final_learning_rate,
   };
+  const schedule = options.schedule ?? ((step: number) => warmupCosine(cosine, step));
   const resumed = executor.step > 0 ? `Going on from step ${executor.step}` : 'Training';
   emit({ type: 'phase', phase: 'train', message: `${resumed}: ${steps} steps of ${config.batch_size} examples` });
   const checkpoint = async () => {
@@ -53,7 +56,7 @@ export async function runSteps(options: LoopOptions): Promise<void> {
       if (signal?.aborted) await checkpoint();
       throw error;
     });
-    const rates = Float32Array.from({ length: run_steps }, (_, i) => warmupCosine(schedule, executor.step + i));
+    const rates = Float32Array.from({ length: run_steps }, (_, i) => schedule(executor.step + i));
     const { loss } = await executor.run(batches, rates);
     const now = performance.now();
     report.losses.push(...loss);

@@ -9,6 +9,7 @@ import { packageFile } from '../../tokenizer/package-root.js';
 import { ExampleFeed } from '../../trainer/example-feed.js';
 import { collectHistory } from '../../trainer/history.js';
 import { DEFAULT_MODEL_CONFIG } from '../../trainer/model/config.js';
+import { studyEpisodes } from '../../trainer/study-episodes.js';
 import { memoryStudy } from '../../trainer/study-source.js';
 import type { TrainConfig } from '../../trainer/train-config.js';
 import type { StudyData } from '../../trainer/types.js';
@@ -46,11 +47,11 @@ export async function demoData(config: TrainConfig): Promise<ExampleFeed> {
   const workDir = join(tmpdir(), 'omnireg-bench-demo-data');
   await mkdir(workDir, { recursive: true });
   const versions = studies.map(({ id, metadata, version }) => ({ id, metadata, version }));
+  const rows = await collectHistory(studies);
+  const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
   return ExampleFeed.open({
-    studies,
-    rows: await collectHistory(studies),
+    episodes: studyEpisodes({ studies, rows, config, tokenizerFile }),
     config,
-    tokenizerFile: packageFile('tokenizer', 'tokenizer.json'),
     workDir,
     fingerprint: createHash('sha256')
       .update(JSON.stringify([config, versions]))

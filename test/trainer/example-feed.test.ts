@@ -6,6 +6,7 @@ import { packageFile } from '../../tokenizer/package-root.js';
 import { ExampleFeed, type FeedOptions } from '../../trainer/example-feed.js';
 import { collectHistory } from '../../trainer/history.js';
 import { Random } from '../../trainer/random.js';
+import { type StudyEpisodesOptions, studyEpisodes } from '../../trainer/study-episodes.js';
 import { memoryStudy } from '../../trainer/study-source.js';
 import { resolveTrainConfig } from '../../trainer/train-config.js';
 import type { StudySource } from '../../trainer/types.js';
@@ -39,13 +40,14 @@ function parabola(seed: number, trials: number): StudySource {
 
 const studies = [1, 2, 3].map((seed) => parabola(seed, 30));
 
-async function open(workDir: string, changes: Partial<FeedOptions> = {}, threads = 2): Promise<ExampleFeed> {
+type Changes = Partial<FeedOptions & Pick<StudyEpisodesOptions, 'studies' | 'rows'>>;
+
+async function open(workDir: string, { studies: own = studies, rows, ...changes }: Changes = {}, threads = 2) {
   const config = resolveTrainConfig({ ...CONFIG, threads });
+  const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
   const feed = await ExampleFeed.open({
-    studies,
-    rows: changes.rows ?? (await collectHistory(changes.studies ?? studies)),
+    episodes: studyEpisodes({ studies: own, rows: rows ?? (await collectHistory(own)), config, tokenizerFile }),
     config,
-    tokenizerFile: packageFile('tokenizer', 'tokenizer.json'),
     workDir,
     fingerprint: 'aaaaaaaaaaaaaaaaaaaa',
     batches: { decoderSteps: 8, firstToken: 0, config },
