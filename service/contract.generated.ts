@@ -471,8 +471,7 @@ export interface components {
         PredictionCreate: {
             /** @description Up to 1,000 x. */
             queries: components["schemas"]["Parameters"][];
-            /** @description Id of the model to ask. Default: the newest published one whose training included this study, else the newest published whole one. */
-            model?: string;
+            model?: components["schemas"]["ModelName"];
             /**
              * @description Levels of the intervals wanted, each between 0 and 1.
              * @default [
@@ -485,6 +484,12 @@ export interface components {
             timeout_ms?: components["schemas"]["TimeoutMs"];
         };
         /**
+         * @description Id of the model or adapter to ask, or `auto`: the best published one whose training included this study, else the newest
+         *     published whole one, else the server's base model (`base`). The answer says which, and why.
+         * @default auto
+         */
+        ModelName: string;
+        /**
          * @description How long the answer is waited for, in ms: after that the request is withdrawn and answered with 504
          *     `deadline_exceeded`. Default: what the server was set to, 60 s unless configured otherwise.
          */
@@ -493,7 +498,7 @@ export interface components {
         ChosenModel: {
             id: string;
             /** @enum {string} */
-            chosen_by: "request" | "trained_on_study" | "newest";
+            chosen_by: "request" | "trained_on_study" | "newest" | "base";
             reason: string;
         };
         /** @description Holds the truth with probability `level`. */
@@ -1173,7 +1178,7 @@ export interface operations {
                      *       "model": {
                      *         "id": "model_01m3qm9d5j1s7x2p4v8b0k6f",
                      *         "chosen_by": "trained_on_study",
-                     *         "reason": "the newest published model whose training included this study"
+                     *         "reason": "a published model whose training included this study"
                      *       },
                      *       "predictions": [
                      *         {

@@ -9,6 +9,8 @@ import { FolderArtifacts } from './artifacts.js';
 import { resolveConfig, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
 import { JobSupervisor } from './jobs/supervisor.js';
+import { findBaseModel } from './prediction/base-model.js';
+import { chooseModel } from './prediction/model-choice.js';
 import { PredictionClient } from './prediction/prediction-client.js';
 
 export interface RunningServer {
@@ -56,7 +58,13 @@ export async function startServer(
     jobsDir: join(dataDir, 'jobs'),
     log: (message, error) => app.log.error({ err: error }, message),
   });
-  const app = await buildApp({ store, jobs, predictor, artifacts, config });
+  const base = await findBaseModel(config.baseModel);
+  const app = await buildApp({ store, jobs, predictor, artifacts, base, config });
+  /** What predictions will ask most likely is read while nobody waits for it yet. */
+  const preload = async (): Promise<void> => {
+    const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
+    if (choice) await predictor.preload(choice.modelDir);
+  };
   const closing = watchConnections(app.server);
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -65,6 +73,7 @@ export async function startServer(
     throw error;
   }
   jobs.start();
+  void preload().catch((error: unknown) => app.log.warn({ err: error }, 'no model is loaded ahead of need'));
   return {
     url: urlOf(app.server.address() as AddressInfo),
     device,

@@ -5,6 +5,7 @@ import type { Study } from '../store/types.js';
 import type { Artifacts } from './artifacts.js';
 import type { ServiceConfig } from './config.js';
 import { ServiceError } from './errors.js';
+import type { BaseModel } from './prediction/base-model.js';
 import type { AskInput, AskKind, AskOutput } from './prediction/protocol.js';
 
 /** Runs fine-tuning jobs; the store holds them. */
@@ -37,6 +38,8 @@ export interface Services {
   jobs: JobRunner;
   predictor: PredictionService;
   artifacts: Artifacts;
+  /** The model that the server was given, which answers where no other does. */
+  base: BaseModel;
   config: ServiceConfig;
   version: string;
   /** Aborted when the server begins to close. */

@@ -6,7 +6,7 @@ import type {
   JobEvent,
   JobProgress,
   JsonObject,
-  Model,
+  ModelHead,
   Objective,
   Outcomes,
   Study,
@@ -111,7 +111,7 @@ export function toJobEvent(row: EventRow): JobEvent {
   };
 }
 
-export function toModel(row: ModelRow, studyIds: string[]): Model {
+export function toModelHead(row: ModelRow): ModelHead {
   return {
     id: row.id,
     parent: row.parent,
@@ -119,7 +119,6 @@ export function toModel(row: ModelRow, studyIds: string[]): Model {
     jobId: row.job,
     directory: row.directory,
     published: row.published === 1,
-    studyIds,
     metrics: metrics(row.metrics),
     config: object(row.config),
     createdAt: new Date(row.created_at),

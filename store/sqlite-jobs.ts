@@ -1,7 +1,7 @@
 // Fine-tuning jobs, their events and the models they make, in SQLite.
 import { StoreError } from './errors.js';
 import { newId } from './ids.js';
-import { toJob, toJobEvent, toModel } from './rows.js';
+import { toJob, toJobEvent, toModelHead } from './rows.js';
 import type { Connection } from './sqlite-connection.js';
 import type { JobRow, ModelRow, StudyRow } from './statements.js';
 import type { JobStore, ModelStore } from './store.js';
@@ -48,7 +48,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
 
   function modelRecord(row: ModelRow): Model {
     const studies = sql.modelStudies.all(row.row).map(({ id }) => id);
-    return toModel(row, studies);
+    return { ...toModelHead(row), studyIds: studies };
   }
 
   function studiesOf(job: NewJob): StudyRow[] {
@@ -206,9 +206,13 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
       return connection.page(sql.models, request, {}, (id) => sql.modelById.get(id), modelRecord);
     },
 
-    async newestModel(filter) {
-      const row = filter === undefined ? sql.newestWholeModel.get() : sql.newestModelOfStudy.get(filter.studyId);
-      return row === undefined ? null : modelRecord(row);
+    async newestModel() {
+      const row = sql.newestWholeModel.get();
+      return row === undefined ? null : toModelHead(row);
+    },
+
+    async modelsOfStudy(studyId, limit) {
+      return sql.modelsOfStudy.all(studyId, limit).map(toModelHead);
     },
   };
 }

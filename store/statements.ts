@@ -216,9 +216,9 @@ export function prepareStatements(db: Database) {
     newestWholeModel: query<[], ModelRow>(
       'SELECT * FROM models WHERE published = 1 AND base IS NULL ORDER BY row DESC LIMIT 1',
     ),
-    newestModelOfStudy: query<[string], ModelRow>(
+    modelsOfStudy: query<[string, number], ModelRow>(
       `SELECT m.* FROM model_studies s CROSS JOIN models m ON m.row = s.model
-       WHERE s.study = (SELECT row FROM studies WHERE id = ?) AND m.published = 1 ORDER BY s.model DESC LIMIT 1`,
+       WHERE s.study = (SELECT row FROM studies WHERE id = ?) AND m.published = 1 ORDER BY s.model DESC LIMIT ?`,
     ),
 
     idempotencyByKey: query<[string], IdempotencyRow>(

@@ -10,6 +10,7 @@ import type {
   JobStatus,
   Lease,
   Model,
+  ModelHead,
   NewJob,
   NewJobEvent,
   NewStudy,
@@ -109,8 +110,10 @@ export interface ModelStore {
   getModel(id: string): Promise<Model | null>;
   /** @throws cursor_not_found */
   listModels(page: PageRequest): Promise<Page<Model>>;
-  /** The newest published whole model; where a study is named, the newest, adapters among them, that was trained on it. */
-  newestModel(filter?: { studyId: string }): Promise<Model | null>;
+  /** The newest published whole model. */
+  newestModel(): Promise<ModelHead | null>;
+  /** Published models, adapters among them, that were trained on the study: the newest `limit`, newest first. */
+  modelsOfStudy(studyId: string, limit: number): Promise<ModelHead[]>;
 }
 
 export interface Store extends StudyStore, TrialStore, JobStore, ModelStore {

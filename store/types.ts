@@ -155,14 +155,18 @@ export interface NewModel {
   base: string | null;
 }
 
-export interface Model extends NewModel {
+/** A model without the list of its studies, which may be long. */
+export interface ModelHead extends NewModel {
   parent: string | null;
   jobId: string;
   published: boolean;
-  studyIds: string[];
   metrics: Record<string, number>;
   config: JsonObject;
   createdAt: Date;
+}
+
+export interface Model extends ModelHead {
+  studyIds: string[];
 }
 
 /** A page of a list: those behind the one with id `after`, in order of creation. */

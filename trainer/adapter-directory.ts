@@ -9,6 +9,7 @@ import { LORA_TARGETS, type LoraConfig, loraSpecs } from './model/lora.js';
 import type { Weights } from './model/parameters.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './model/safetensors.js';
 import { linearFileShape, linearFromFile, linearToFile, weightsDigest } from './model/weights.js';
+import { CARD_FILE } from './model-card.js';
 import { loadModel, type ModelCard, type ModelDirectory } from './model-directory.js';
 
 /** Low-rank matrices and the shape they have. */
@@ -27,7 +28,7 @@ export interface OpenModel extends ModelDirectory {
 const FILES = {
   weights: 'adapter_model.safetensors',
   config: 'adapter_config.json',
-  card: 'omnireg.json',
+  card: CARD_FILE,
   history: 'history.json',
 };
 /** How PEFT names tensors of a wrapped model. */

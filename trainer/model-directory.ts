@@ -14,6 +14,7 @@ import type { Weights } from './model/parameters.js';
 import type { Precision } from './model/precision.js';
 import { encodeSafetensors, readSafetensors } from './model/safetensors.js';
 import { fromHuggingFace, toHuggingFace } from './model/weights.js';
+import { CARD_FILE } from './model-card.js';
 import type { Json } from './types.js';
 
 /** omnireg.json: how prompts for this model are made, and what its training measured. */
@@ -46,7 +47,7 @@ const FILES = {
   weights: 'model.safetensors',
   config: 'config.json',
   tokenizer: 'tokenizer.json',
-  card: 'omnireg.json',
+  card: CARD_FILE,
   history: 'history.json',
 };
 

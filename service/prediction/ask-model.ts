@@ -9,7 +9,7 @@ import type { AskInput, AskKind, AskOutput } from './protocol.js';
 
 export interface ModelQuestion<Kind extends AskKind> {
   studyId: string;
-  /** As in the request: an id, or undefined to have one chosen. */
+  /** As in the request: an id; undefined or `auto` to have one chosen. */
   model: string | undefined;
   /** How long the client wants to wait; undefined: the server's setting. */
   timeoutMs: number | undefined;
@@ -30,14 +30,15 @@ export interface ModelAnswer<Kind extends AskKind> {
  * @throws study_not_found, invalid_request, no_model, too_many_predictions, deadline_exceeded, prediction_failed
  */
 export async function askModel<Kind extends AskKind>(
-  { store, predictor, artifacts, config }: Services,
+  services: Services,
   raw: FastifyRequest,
   kind: Kind,
   { studyId, model: named, timeoutMs, queries, input }: ModelQuestion<Kind>,
 ): Promise<ModelAnswer<Kind>> {
-  const study = await existingStudy(store, studyId);
-  const { model, chosenBy, reason } = await chooseModel(store, study.id, named);
-  const target: Target = { modelId: model.id, modelDir: await artifacts.open(model.directory), studyId: study.id };
+  const { predictor, config } = services;
+  const study = await existingStudy(services.store, studyId);
+  const { id, modelDir, chosenBy, reason } = await chooseModel(services, study.id, named);
+  const target: Target = { modelId: id, modelDir, studyId: study.id };
   const output = await whileConnected(raw, (signal) =>
     predictor.ask(kind, { ...target, ...input } as AskInput<Kind>, {
       queries,
@@ -45,5 +46,5 @@ export async function askModel<Kind extends AskKind>(
       timeoutMs: timeoutMs ?? config.predictionTimeoutMs,
     }),
   );
-  return { output, model: { id: model.id, chosen_by: chosenBy, reason } };
+  return { output, model: { id, chosen_by: chosenBy, reason } };
 }

@@ -252,6 +252,25 @@ describe('a prediction', () => {
     expect(answered).toBeGreaterThan(2);
   });
 
+  it('is withdrawn when its time is up', async () => {
+    const many = Array.from({ length: 500 }, (_, level) => ({ level }));
+    const late = await api.post(`/v1/studies/${study}/predictions`, { queries: many, timeout_ms: 1 });
+    expect(late).toMatchObject({ status: 504, body: { code: 'deadline_exceeded' } });
+    expect((await api.post(`/v1/studies/${study}/predictions`, { queries })).status).toBe(200);
+  });
+
+  it('is the same whoever asks at the same time', async () => {
+    const asked = [...queries, { level: 7 }, { level: 11, kind: 'b' }].map((query) => [query]);
+    const ask = async (list: unknown[]) =>
+      (await api.post<Predicted>(`/v1/studies/${study}/predictions`, { queries: list })).body.predictions;
+    const together = await Promise.all(asked.map(ask));
+    for (const [i, list] of asked.entries()) {
+      const [alone] = await ask(list);
+      for (const [name, { median }] of Object.entries(together[i]![0]!.objectives))
+        expect(median / alone!.objectives[name]!.median).toBeCloseTo(1, 3);
+    }
+  });
+
   it('is refused with 429 when too many wait', async () => {
     const narrow = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', maxWaitingQueries: 2 }, {});
     const there = client(narrow.url);

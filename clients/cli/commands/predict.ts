@@ -40,7 +40,7 @@ export function addPredictCommand(program: Command): void {
     .argument('[file]', 'CSV of parameters, one prediction a row; - reads stdin')
     .requiredOption('--study <id>', 'the study; its trials so far are the context')
     .option('--x <json>', 'parameters as a JSON object; may be repeated', collected(parseX))
-    .option('--model <id>', 'model to ask (default: the newest that learned from the study, else the newest)')
+    .option('--model <id>', 'model or adapter to ask (default: the best that learned from the study, else the newest)')
     .option('--interval <level>', 'level of an interval; may be repeated (default: 0.9)', collected(parseLevel))
     .option('--csv', 'write CSV instead of a table')
     .option('--header', 'the first line names the columns (default: unless it is all numbers)')
