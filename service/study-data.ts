@@ -5,7 +5,8 @@ import type { StudyData, StudyHead, StudySource, Trial } from '../trainer/types.
 
 /**
  * The trials that a job's snapshot holds of the study, through each of its objectives, in the order they were finished in.
- * In memory is what was measured, 8 bytes a trial and as much again an objective; parameters are read when they are asked for.
+ * In memory is what was measured, 8 bytes a trial and as much again an objective; parameters are read when they are asked for,
+ * and with them what the other objectives measured, in the same query.
  * The store must stay open as long as they are.
  * @throws study_not_found
  */
@@ -19,7 +20,7 @@ export async function studySources(store: Store, study: Study, until: number): P
     outcomes: async () => y[i]!,
     read: async (positions) => {
       const seqs = Float64Array.from(positions, (position) => finishSeqs[position]!);
-      return (await store.trialsAt(study.id, seqs)).map((trial) => viewOf(trial, i));
+      return viewsOf(study, await store.trialsAt(study.id, seqs))(i);
     },
   }));
 }
@@ -31,18 +32,26 @@ export async function latestTrials(store: Store, studyId: string, limit: number)
 
 /** The study seen through each of its objectives, in their order. */
 export function studyData(study: Study, trials: FinishedTrial[]): StudyData[] {
-  return studyHeads(study).map((head, i) => ({ ...head, trials: trials.map((trial) => viewOf(trial, i)) }));
+  const view = viewsOf(study, trials);
+  return studyHeads(study).map((head, i) => ({ ...head, trials: view(i) }));
 }
 
-function studyHeads(study: Study): StudyHead[] {
-  return study.objectives.map((objective) => ({
+function studyHeads({ id, name, metadata, objectives }: Study): StudyHead[] {
+  return objectives.map((objective) => {
+    const head = { metadata: { name, ...metadata }, objective };
+    if (objectives.length === 1) return { id, ...head };
+    const others = objectives.filter((other) => other !== objective).map((other) => other.name);
     // The trainer holds back trials by study: the views of one study need names of their own.
-    id: study.objectives.length === 1 ? study.id : `${study.id}/${objective.name}`,
-    metadata: { name: study.name, ...study.metadata },
-    objective,
-  }));
+    return { id: `${id}/${objective.name}`, ...head, others };
+  });
 }
 
-function viewOf({ x, y }: FinishedTrial, objective: number): Trial {
-  return { x, y: y === null ? null : y[objective]! };
+/** The trials through each objective. All views share one record of what a trial measured. */
+function viewsOf({ objectives }: Study, trials: readonly FinishedTrial[]): (objective: number) => Trial[] {
+  const several = objectives.length > 1;
+  const measured = trials.map(({ y }) =>
+    // fromEntries makes own properties of any name, where assignment would fall for some.
+    several && y ? { measured: Object.fromEntries(objectives.map(({ name }, i) => [name, y[i]!])) } : undefined,
+  );
+  return (objective) => trials.map(({ x, y }, t) => ({ x, y: y === null ? null : y[objective]!, ...measured[t] }));
 }

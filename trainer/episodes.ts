@@ -18,6 +18,7 @@ const EPISODE_STREAM = 0x65706973;
 const ORDER_STREAM = 0x6f726465;
 const SPLIT_STREAM = 0x73706c69;
 const VALIDATION_STREAM = 0x76616c69;
+const GIVEN_STREAM = 0x67697665;
 const ABSOLUTE = new AbsoluteCodec();
 
 /** A study with some of its trials held back for validation: positions, 4 bytes a trial. */
@@ -52,9 +53,14 @@ export interface EpisodePlan {
   queries: Int32Array;
   /** Whether what other studies say is kept from it. */
   blind: boolean;
+  /** Other objectives of the study that it knows, of context and queries alike. */
+  given: readonly string[];
 }
 
-export type EpisodeConfig = Pick<TrainConfig, 'seed' | 'queries' | 'max_context' | 'no_context' | 'no_history'>;
+export type EpisodeConfig = Pick<
+  TrainConfig,
+  'seed' | 'queries' | 'max_context' | 'no_context' | 'no_history' | 'given'
+>;
 
 /**
  * Training episodes from number `from` up to `to`: a pure function of the studies' sizes, the configuration and the
@@ -86,12 +92,23 @@ function planEpisode(
   config: EpisodeConfig,
 ): EpisodePlan {
   const random = new Random(config.seed, EPISODE_STREAM, episode);
-  const { training } = studies[study]!;
+  const {
+    training,
+    study: { others = [] },
+  } = studies[study]!;
   const blind = random.uniform() < config.no_history;
   const largest = Math.min(config.max_context, training.length - 1);
   const size = largest < 1 || random.uniform() < config.no_context ? 0 : drawContextSize(random, largest);
   const drawn = drawFew(training, size + config.queries, random);
-  return { seed: episode, study, blind, context: drawn.subarray(0, size), queries: drawn.subarray(size) };
+  const given = drawGiven(others, config.given, new Random(config.seed, GIVEN_STREAM, episode));
+  return { seed: episode, study, blind, given, context: drawn.subarray(0, size), queries: drawn.subarray(size) };
+}
+
+/** With probability `share` one or more of the names, every number of them as likely. */
+function drawGiven(names: readonly string[], share: number, random: Random): string[] {
+  if (names.length === 0 || random.uniform() >= share) return [];
+  const places = Int32Array.from(names.keys());
+  return Array.from(drawFew(places, 1 + random.integer(names.length), random), (place) => names[place]!);
 }
 
 /** Most validation questions a study and an objective, and most of these: enough to compare two models, few enough to be quick. */
@@ -111,7 +128,7 @@ function planValidationOf({ training, validation }: SplitStudy, study: number, c
   const largest = Math.min(config.max_context, training.length);
   const size = largest < 1 ? 0 : drawContextSize(random, largest);
   const context = drawFew(training, size, random);
-  return { seed: study, study, blind: false, context, queries: validation.subarray(0, MAX_VALIDATION) };
+  return { seed: study, study, blind: false, given: [], context, queries: validation.subarray(0, MAX_VALIDATION) };
 }
 
 interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
@@ -128,9 +145,9 @@ export function makeQuestions(
 ): Question[] {
   const asked = context.length > 0 ? Evidence.fit(context, seed).ask(queries) : [];
   const metadata = encoder.metadata(study);
-  return queries.map(({ x }, q) => {
+  return queries.map((query, q) => {
     const { pieces, frame } = asked[q] ?? { pieces: [], frame: undefined };
-    return { evidence: pieces, metadata, x: encoder.parameters(x, pieces, metadata), frame };
+    return { evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata), frame };
   });
 }
 

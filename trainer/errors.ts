@@ -8,6 +8,7 @@ export const TRAINER_ERRORS = {
   device_unavailable: 'A device asked for by name is missing or does not work.',
   checkpoint: 'A checkpoint does not belong to this job.',
   distribution: 'A distribution was made of, or asked for, something it cannot have.',
+  given: 'An objective is given, or asked for, that the study does not have in that place.',
   acquisition: 'Candidates cannot be ranked or suggested in the way that was asked for.',
   search_space: 'A search space is not declared consistently, or an x lies outside of it.',
 } as const;

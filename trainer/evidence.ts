@@ -3,7 +3,7 @@ import { type Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
-import type { JsonObject, Trial } from './types.js';
+import type { JsonObject, Measured, Trial } from './types.js';
 
 /** Experts in prompts: their marker, and that of their cross-fitted error. */
 const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
@@ -49,13 +49,16 @@ function countTokens(n: number): number[] {
   return unitTokens(2 * Math.log10(n), COARSE);
 }
 
-/** The name under which the experts see what other studies say; no parameter can have it, ⟨ is escaped in all text. */
+/** The names under which the experts see what other studies say, and what is given; `featuresOf` keeps parameters off them. */
 const HISTORY_FEATURE = '⟨history⟩';
+const GIVEN_FEATURE = '⟨given⟩';
 
 /** Parameters and, where other studies speak of the same objective, what they say: u in this study's frame (history.ts). */
 export interface Point {
   x: JsonObject;
   history?: number;
+  /** Measured values of other objectives of the same experiment: the same ones for all points of a context, and for queries. */
+  given?: Measured;
 }
 
 /** A finished trial with what other studies said of it. */
@@ -127,8 +130,19 @@ export class Evidence {
 }
 
 /** What the experts see of a point. */
-export function featuresOf({ x, history }: Point): JsonObject {
-  return history === undefined ? x : { ...x, [HISTORY_FEATURE]: history };
+export function featuresOf({ x, history, given }: Point): JsonObject {
+  if (history === undefined && !given) return x;
+  const features: JsonObject = withoutReserved(x);
+  if (history !== undefined) features[HISTORY_FEATURE] = history;
+  if (given) features[GIVEN_FEATURE] = { ...given };
+  return features;
+}
+
+/** A copy in which keys that begin as the reserved names do have a backslash there, as in the text that the model reads. */
+function withoutReserved(x: JsonObject): JsonObject {
+  const reserved = Object.keys(x).some((key) => key.startsWith('⟨'));
+  if (!reserved) return { ...x };
+  return Object.fromEntries(Object.entries(x).map(([key, value]) => [key.replace(/^⟨/, '⟨\\'), value]));
 }
 
 function standardDeviation(values: readonly number[]): number {

@@ -3,9 +3,11 @@ import { packageFile } from '../tokenizer/package-root.js';
 import type { EpisodeReply, EpisodeRequest, EpisodeTask } from './episode-worker.js';
 import { type EpisodePlan, wholeFrame } from './episodes.js';
 import type { Making } from './example-feed.js';
+import { reveal } from './given.js';
 import type { HistoryFold } from './history.js';
+import { headOf } from './study-source.js';
 import type { TrainConfig } from './train-config.js';
-import type { StudyHead, StudySource } from './types.js';
+import type { StudySource } from './types.js';
 import type { ValidationExample } from './validation.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -125,8 +127,8 @@ export class ExampleMaker {
         study: headOf(study),
         seed: plan.seed,
         ...(fold === undefined ? {} : { fold }),
-        context: trials.slice(0, plan.context.length),
-        queries: trials.slice(plan.context.length),
+        context: reveal(trials.slice(0, plan.context.length), plan.given),
+        queries: reveal(trials.slice(plan.context.length), plan.given),
       });
       result.catch(() => {});
       results.push(result);
@@ -150,8 +152,4 @@ export class ExampleMaker {
     }
     return fitted;
   }
-}
-
-function headOf({ id, metadata, objective }: StudySource): StudyHead {
-  return { id, metadata, objective };
 }

@@ -2,6 +2,7 @@
 import { serializeEntries } from '../tokenizer/serialize.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EOS_ID, tokenId } from '../tokenizer/vocabulary.js';
+import type { Point } from './evidence.js';
 import type { JsonObject, Objective, StudyHead } from './types.js';
 
 /** A question to the model, and where y is known, its answer. */
@@ -21,7 +22,7 @@ const METADATA = tokenId('⟨metadata⟩');
 const X = tokenId('⟨x⟩');
 const CUT = tokenId('⟨cut⟩');
 
-/** Token ids of the whole prompt: `⟨evidence⟩ … ⟨metadata⟩ … ⟨x⟩ … </s>`; `keep` decides on each piece of evidence. */
+/** Token ids of the whole prompt: `⟨evidence⟩ … ⟨metadata⟩ … ⟨x⟩ … </s>`, and ` ⟨x⟩ …` once more for what is given; `keep` decides on each piece of evidence. */
 export function renderPrompt(
   example: Pick<Example, 'evidence' | 'metadata' | 'x'>,
   keep: (piece: number) => boolean = () => true,
@@ -74,9 +75,24 @@ export class PromptEncoder {
     return ids;
   }
 
-  /** Parameters, within what evidence and metadata leave of the budget. */
-  parameters(x: JsonObject, evidence: readonly number[][], metadata: readonly number[]): number[] {
+  /**
+   * Parameters, within what evidence and metadata leave of the budget; and behind a second `⟨x⟩`, that no text of a
+   * parameter can spell, what else is known of the experiment, which gives way last. No new token: models from before
+   * there was a `given` have learned this one, and read its entries as they read others.
+   */
+  parameters(
+    { x, given }: Pick<Point, 'x' | 'given'>,
+    evidence: readonly number[][],
+    metadata: readonly number[],
+  ): number[] {
     const used = evidence.reduce((sum, piece) => sum + piece.length, 0) + metadata.length + 4;
-    return withinBudget(this.tokenizer.encodeEntries(serializeEntries(x)), Math.max(0, this.limits.max_prompt - used));
+    const left = Math.max(0, this.limits.max_prompt - used);
+    if (!given) return this.within(x, left);
+    const known = this.within({ ...given }, Math.max(0, left - 1));
+    return [...this.within(x, Math.max(0, left - 1 - known.length)), X, ...known];
+  }
+
+  private within(record: JsonObject, budget: number): number[] {
+    return withinBudget(this.tokenizer.encodeEntries(serializeEntries(record)), budget);
   }
 }

@@ -1,21 +1,24 @@
 // Studies whose trials lie in memory, as sources like any other; and draws of a few trials out of very many.
 import { createHash } from 'node:crypto';
 import type { Random } from './random.js';
-import type { StudyData, StudySource } from './types.js';
+import type { StudyData, StudyHead, StudySource } from './types.js';
 
 /** A source on trials that are in memory. */
 export function memoryStudy(study: StudyData): StudySource {
-  const { id, metadata, objective, trials } = study;
+  const { trials } = study;
   const outcomes = Float64Array.from(trials, ({ y }) => y ?? Number.NaN);
   return {
-    id,
-    metadata,
-    objective,
+    ...headOf(study),
     trials: trials.length,
     version: createHash('sha256').update(JSON.stringify(trials)).digest('hex'),
     outcomes: async () => outcomes,
     read: async (positions) => Array.from(positions, (position) => trials[position]!),
   };
+}
+
+/** What a study is about, without its trials: small enough to be sent along with each question. */
+export function headOf({ id, metadata, objective, others }: StudyHead): StudyHead {
+  return { id, metadata, objective, ...(others && { others }) };
 }
 
 export function sourceOf(study: StudyData | StudySource): StudySource {

@@ -46,6 +46,8 @@ export interface TrainConfig {
   no_context: number;
   /** Share of episodes that do not see what the other studies say, as when a study is the first of its kind. */
   no_history: number;
+  /** Share of the episodes of a study with several objectives that know some of the others: see docs/objectives.md. */
+  given: number;
   /** Chance that a piece of evidence is left out of a prompt, so that the model works with what there is. */
   drop_piece: number;
   /** Chance that an example is shown without any evidence and answered on the absolute scale. */
@@ -102,6 +104,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   max_context: 200,
   no_context: 0.04,
   no_history: 0.15,
+  given: 0.2,
   drop_piece: 0.05,
   drop_all: 0.05,
   max_prompt: 384,
@@ -167,6 +170,7 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   max_context: count(0, 1000),
   no_context: real(0, 1),
   no_history: real(0, 1),
+  given: real(0, 1),
   drop_piece: real(0, 1),
   drop_all: real(0, 1),
   max_prompt: count(32, 2048),

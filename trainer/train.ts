@@ -25,7 +25,7 @@ import {
   startingPoint,
 } from './starting-point.js';
 import { studyEpisodes } from './study-episodes.js';
-import { sourceOf } from './study-source.js';
+import { headOf, sourceOf } from './study-source.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
 import { EVENT_SECONDS, runSteps } from './training-loop.js';
 import type { Json, StudySource, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
@@ -162,7 +162,7 @@ function adamOptions({ beta1, beta2, epsilon, weight_decay, clip_norm }: TrainCo
 
 /** Names everything that the weights depend on. */
 function fingerprintOf(config: TrainConfig, studies: readonly StudySource[], start: StartingPoint): string {
-  const data = studies.map(({ id, metadata, objective, version }) => ({ id, metadata, objective, version }));
+  const data = studies.map((study) => ({ ...headOf(study), version: study.version }));
   const hash = createHash('sha256')
     .update(JSON.stringify([config, data]))
     .update(start.tokenizerJson);

@@ -11,10 +11,17 @@ export interface Objective {
   unit?: string;
 }
 
+/** Measured values by name of the objective. */
+export type Measured = { readonly [objective: string]: number };
+
 /** One finished experiment. `y` is null where it failed (infeasible). */
 export interface Trial {
   x: JsonObject;
   y: number | null;
+  /** y of every objective of the study; absent where it has but one, and where the experiment failed. */
+  measured?: Measured;
+  /** Other objectives' y that are taken as known, as x is: see given.ts. */
+  given?: Measured;
 }
 
 /** What a study is about, seen through one of its objectives, without its trials. */
@@ -23,6 +30,8 @@ export interface StudyHead {
   /** Title, description, anything: read by the model as text. */
   metadata: JsonObject;
   objective: Objective;
+  /** Names of the study's other objectives, in the study's order; absent where there are none. */
+  others?: readonly string[];
 }
 
 /** One study seen through one of its objectives, its trials in memory. */
@@ -30,6 +39,8 @@ export interface StudyData extends StudyHead {
   trials: Trial[];
   /** Names the trials: the same id and version, the same trials. Absent: they are told apart by what they are. */
   version?: string;
+  /** Objectives whose values are known of every trial and of whatever is asked about: see given.ts. */
+  given?: readonly string[];
 }
 
 /** A study of any size, whose trials are read when they are needed. They have positions from 0 and never change. */
@@ -114,7 +125,7 @@ export interface Prediction {
   median: number;
   mean: number;
   sd: number;
-  /** Probability that the experiment fails. */
+  /** Probability that the experiment fails; 0 where another objective is given, as it was measured. */
   pInfeasible: number;
   intervals: PredictionInterval[];
   experts?: ExpertPrediction[];
@@ -124,6 +135,8 @@ export interface PredictRequest {
   /** The study with the trials measured so far: the context of every query. */
   study: StudyData;
   queries: JsonObject[];
+  /** What is known of each query beside x, where the study is conditioned on other objectives (`conditionOn`). */
+  given?: readonly Measured[];
   /** Levels of the intervals wanted, each in (0, 1). */
   levels: number[];
   includeExperts: boolean;

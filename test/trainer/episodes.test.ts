@@ -5,7 +5,7 @@ import { Random } from '../../trainer/random.js';
 import { drawFew, memoryStudy } from '../../trainer/study-source.js';
 import type { StudySource } from '../../trainer/types.js';
 
-const config = { seed: 4, queries: 8, max_context: 20, no_context: 0.1, no_history: 0.2 };
+const config = { seed: 4, queries: 8, max_context: 20, no_context: 0.1, no_history: 0.2, given: 0.25 };
 const source = (id: number, trials: number): StudySource =>
   memoryStudy({
     id: `s${id}`,
@@ -13,6 +13,8 @@ const source = (id: number, trials: number): StudySource =>
     objective: { name: 'y' },
     trials: Array.from({ length: trials }, (_, i) => ({ x: { i }, y: i })),
   });
+/** The same with two more objectives. */
+const withOthers = (id: number, trials: number): StudySource => ({ ...source(id, trials), others: ['b', 'c'] });
 const studies = splitStudies(
   [40, 3, 0, 1, 500].map((trials, i) => source(i, trials)),
   1,
@@ -64,6 +66,24 @@ describe('episodes', () => {
     expect(planEpisodes(studies, 13, 29, config)).toEqual(all.slice(13, 29));
     for (let round = 0; round < 10; round++)
       expect(new Set(all.slice(4 * round, 4 * round + 4).map((plan) => plan.study))).toEqual(new Set([0, 1, 3, 4]));
+  });
+
+  it('know some of the other objectives in their share of episodes, and are the same otherwise', () => {
+    const several = splitStudies(
+      [40, 3, 0, 1, 500].map((trials, i) => withOthers(i, trials)),
+      1,
+      0.1,
+    );
+    const plans = planEpisodes(several, 0, 2000, config);
+    const known = plans.filter(({ given }) => given.length > 0);
+    // 500 of 2,000; five standard deviations are 97.
+    expect(Math.abs(known.length - 500)).toBeLessThan(97);
+    const sets = new Set(known.map(({ given }) => [...given].sort().join()));
+    expect(sets).toEqual(new Set(['b', 'c', 'b,c']));
+    const alone = planEpisodes(studies, 0, 2000, config);
+    expect(alone.every(({ given }) => given.length === 0)).toBe(true);
+    expect(plans.map((plan) => ({ ...plan, given: [] }))).toEqual(alone);
+    expect(planValidation(several, config).every(({ given }) => given.length === 0)).toBe(true);
   });
 
   it('validate on trials held back, after a context of others, boundedly many', () => {

@@ -8,7 +8,7 @@ import type { FittedExperts } from '../experts/fit-experts.js';
 import { type HistoryModel, thin } from '../history.js';
 import type { PromptEncoder } from '../prompt.js';
 import { Random } from '../random.js';
-import type { JsonObject, StudyData } from '../types.js';
+import type { JsonObject, Measured, StudyData } from '../types.js';
 import { type Answer, type Questions, questionsAbout } from './questions.js';
 
 const FOLDS = 5;
@@ -38,9 +38,9 @@ export class FittedStudy {
     private readonly answer: Answer,
   ) {}
 
-  /** What the model is to be asked about each of xs. */
-  questions(xs: readonly JsonObject[]): Questions {
-    const points = this.observe(xs.map((x) => ({ x })));
+  /** What the model is to be asked about each of xs. @param given what else is known of each, where the study is conditioned */
+  questions(xs: readonly JsonObject[], given?: readonly Measured[]): Questions {
+    const points = this.observe(xs.map((x, i): Point => (given ? { x, given: given[i]! } : { x })));
     return questionsAbout(this.study, points, this.evidence, this.encoder);
   }
 

@@ -7,12 +7,13 @@ import { type OpenModel, openModel } from '../adapter-directory.js';
 import { type CalibrationScores, calibratedShare, centralInterval, MIN_STUDY_TRIALS } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
+import { featuresOf } from '../evidence.js';
 import { fitHistory, type HistoryModel } from '../history.js';
 import { requireOffered } from '../hugging-face/measured-exports.js';
 import { Inference } from '../model/inference.js';
 import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
-import type { JsonObject, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
+import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
 import { type AnswersPrompts, type Questions, questionsAbout } from './questions.js';
@@ -56,7 +57,7 @@ export class Predictor {
 
   /** `prepare`, `answer` and `finish` in one. @param signal as for `distributionsOf` */
   async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResult> {
-    const distributions = await this.distributionsOf(request.study, request.queries, signal);
+    const distributions = await this.distributionsOf(request.study, request.queries, signal, request.given);
     return this.finish(request, distributions);
   }
 
@@ -64,11 +65,19 @@ export class Predictor {
    * The model's own distribution of y for each of xs, given the study's trials: what `rank` and `suggest` work on. Not
    * corrected for coverage, and never waits for what the correction takes.
    * @param signal when it is aborted the promise rejects with its reason; what is fitted on the study is kept
+   * @param given as for `prepare`
    */
-  async distributionsOf(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<Distribution[]> {
+  async distributionsOf(
+    study: StudyData,
+    xs: readonly JsonObject[],
+    signal?: AbortSignal,
+    given?: readonly Measured[],
+  ): Promise<Distribution[]> {
     const distributions: Distribution[] = [];
     for (let begin = 0; begin < xs.length; begin += SLICE) {
-      distributions.push(...(await this.answer(this.prepare(study, xs.slice(begin, begin + SLICE)), signal)));
+      const end = begin + SLICE;
+      const questions = this.prepare(study, xs.slice(begin, end), given?.slice(begin, end));
+      distributions.push(...(await this.answer(questions, signal)));
     }
     return distributions;
   }
@@ -87,9 +96,12 @@ export class Predictor {
     };
   }
 
-  /** What the model is to be asked about each of xs. Questions about several studies may be joined before `answer`. */
-  prepare(study: StudyData, xs: readonly JsonObject[]): Questions {
-    return this.fit(study).questions(xs);
+  /**
+   * What the model is to be asked about each of xs. Questions about several studies may be joined before `answer`.
+   * @param given what else is known of each x, where the study is conditioned on other objectives (`conditionOn`)
+   */
+  prepare(study: StudyData, xs: readonly JsonObject[], given?: readonly Measured[]): Questions {
+    return this.fit(study).questions(xs, given);
   }
 
   /** One distribution a question, in their order; one batch, whatever studies they are about. */
@@ -103,20 +115,21 @@ export class Predictor {
    * @param distributions the answers to `prepare`'s questions about the request's queries, in their order
    */
   async finish(
-    { study, queries, levels, includeExperts }: PredictRequest,
+    { study, queries, given, levels, includeExperts }: PredictRequest,
     distributions: readonly Distribution[],
   ): Promise<PredictResult> {
     const fitted = this.fit(study);
     const scores = await fitted.scores(this.model.card.calibration_scores);
     const shares = levels.map((level) => calibratedShare(scores, level));
     const local = includeExperts ? fitted.localExperts : undefined;
-    const experts = local && expertPredictions(local, queries, levels);
+    const known = queries.map((x, q) => featuresOf(given ? { x, given: given[q]! } : { x }));
+    const experts = local && expertPredictions(local, known, levels);
     const predictions = distributions.map((distribution, q): Prediction => {
       const prediction: Prediction = {
         median: distribution.median,
         mean: distribution.mean,
         sd: distribution.sd,
-        pInfeasible: distribution.pInfeasible,
+        pInfeasible: study.given ? 0 : distribution.pInfeasible,
         intervals: levels.map((level, i) => centralInterval(distribution, level, shares[i]!)),
       };
       if (experts) prediction.experts = experts[q]!;
@@ -153,8 +166,8 @@ export class Predictor {
   }
 }
 
-function keyOf({ id, version, metadata, objective, trials }: StudyData): string {
-  if (version !== undefined) return JSON.stringify([id, version]);
+function keyOf({ id, version, metadata, objective, trials, given }: StudyData): string {
+  if (version !== undefined) return JSON.stringify([id, version, given]);
   return createHash('sha256')
     .update(JSON.stringify([metadata, objective, trials]))
     .digest('base64');

@@ -45,10 +45,12 @@ export function questionsAbout(
   const metadata = encoder.metadata(study);
   const asked = evidence?.ask(queries);
   const questions: Questions = { prompts: [], codecs: [] };
-  queries.forEach(({ x }, q) => {
+  queries.forEach((query, q) => {
     const pieces = asked?.[q]?.pieces ?? [];
     const frame = asked?.[q]?.frame;
-    questions.prompts.push(renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(x, pieces, metadata) }));
+    questions.prompts.push(
+      renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata) }),
+    );
     questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
   });
   return questions;
