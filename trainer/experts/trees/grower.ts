@@ -18,6 +18,8 @@ export interface TreeOptions {
 interface PendingNode extends NodeRows {
   readonly node: number;
   readonly depth: number;
+  /** Columns whose order holds the node's rows: those that took more than one value in the node above. */
+  readonly columns: Int32Array;
 }
 
 /**
@@ -42,20 +44,24 @@ export class TreeGrower {
 
   /** Grows one tree on the rows of positive weight, splitting on `columns` only; of equal splits the first column's wins. `offset` is added to all leaves. */
   grow(arena: TreeArena, targets: Targets, columns: Int32Array, offset = 0): void {
-    const { lambda, shrinkage } = this.options;
-    const root: PendingNode = { node: arena.startTree(), depth: 0, start: 0, end: 0, ...totals(targets) };
+    const { lambda, shrinkage, maxDepth } = this.options;
+    const root: PendingNode = { node: arena.startTree(), depth: 0, start: 0, end: 0, columns, ...totals(targets) };
     for (const column of columns) root.end = this.selectRows(column, targets.weight);
     const pending = [root];
     for (let node = pending.pop(); node; node = pending.pop()) {
-      if (!this.findSplit(node, targets, columns)) {
+      const varying = this.findSplit(node, targets);
+      if (!varying) {
         arena.setLeaf(node.node, offset + (shrinkage * node.sum) / (node.weight + lambda));
         continue;
       }
       const { column, threshold, missingGoesLeft } = this.best;
       const left = arena.split(node.node, column, threshold, missingGoesLeft);
-      const [leftRows, rightRows] = this.partition(node, targets, columns);
+      const [leftRows, rightRows] = this.divide(node, targets);
       const depth = node.depth + 1;
-      pending.push({ node: left + 1, depth, ...rightRows }, { node: left, depth, ...leftRows });
+      // Leaves need their sums alone.
+      if (depth < maxDepth) for (const other of varying) this.partitionColumn(other * this.data.rows, node);
+      const below = { depth, columns: varying };
+      pending.push({ node: left + 1, ...below, ...rightRows }, { node: left, ...below, ...leftRows });
     }
   }
 
@@ -70,12 +76,29 @@ export class TreeGrower {
     return count;
   }
 
-  private findSplit(node: PendingNode, targets: Targets, columns: Int32Array): boolean {
-    if (node.depth >= this.options.maxDepth || node.end - node.start < 2) return false;
-    if (node.weight < 2 * this.options.minLeafWeight || this.isPure(node, targets, columns[0]!)) return false;
+  /** Leaves the best split in `best` and returns the columns that vary in the node; undefined where it is not to be split. */
+  private findSplit(node: PendingNode, targets: Targets): Int32Array | undefined {
+    if (node.depth >= this.options.maxDepth || node.end - node.start < 2) return undefined;
+    if (node.weight < 2 * this.options.minLeafWeight) return undefined;
+    if (node.columns.length === 0 || this.isPure(node, targets, node.columns[0]!)) return undefined;
     this.best.reset(node);
-    for (const column of columns) this.best.improve(column, this.order, node, targets);
-    return this.best.column >= 0;
+    // Of a dozen flags few still vary a few splits down: the others are not looked at again below.
+    const varying = new Int32Array(node.columns.length);
+    let count = 0;
+    for (const column of node.columns) {
+      if (!this.varies(column, node)) continue;
+      varying[count++] = column;
+      this.best.improve(column, this.order, node, targets);
+    }
+    return this.best.column >= 0 ? varying.subarray(0, count) : undefined;
+  }
+
+  /** Whether a column takes more than one value in a node, one of which may be "missing": rows are in order of value. */
+  private varies(column: number, { start, end }: NodeRows): boolean {
+    const base = column * this.data.rows;
+    const first = this.data.values[base + this.order[base + start]!]!;
+    const last = this.data.values[base + this.order[base + end - 1]!]!;
+    return first !== last && !Number.isNaN(first);
   }
 
   /** Whether all targets of a node are the same: nothing is left to explain but rounding errors. */
@@ -89,8 +112,8 @@ export class TreeGrower {
     return true;
   }
 
-  /** Moves the rows that go left to the front in every column, both parts still in order of value. */
-  private partition(node: NodeRows, targets: Targets, columns: Int32Array): [NodeRows, NodeRows] {
+  /** Decides on which side each row of a node goes, and sums up both sides. */
+  private divide(node: NodeRows, targets: Targets): [NodeRows, NodeRows] {
     const { order, goesLeft } = this;
     const left: NodeRows = { start: node.start, end: node.start, weight: 0, sum: 0 };
     const right: NodeRows = { start: node.start, end: node.end, weight: 0, sum: 0 };
@@ -107,10 +130,10 @@ export class TreeGrower {
       if (isLeft) left.end++;
     }
     right.start = left.end;
-    for (const other of columns) this.partitionColumn(other * this.data.rows, node);
     return [left, right];
   }
 
+  /** Moves a column's rows that go left to the front, both parts still in order of value. */
   private partitionColumn(base: number, { start, end }: NodeRows): void {
     const { order, goesLeft, setAside } = this;
     let left = base + start;

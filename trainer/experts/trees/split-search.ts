@@ -39,41 +39,79 @@ export class BestSplit {
   }
 
   /** Takes the best split of `node` on `column` if it beats the best so far. `order` holds the rows of the node by value. */
-  improve(column: number, order: Int32Array, node: NodeRows, { weight, weighted }: Targets): void {
+  improve(column: number, order: Int32Array, node: NodeRows, targets: Targets): void {
+    const base = column * this.data.rows;
+    const present = this.data.hasMissing[column] ? this.endOfPresent(base, order, node) : node.end;
+    if (present < node.end) this.improveWithMissing(column, order, node, targets, present);
+    else this.improveWhole(column, order, node, targets);
+  }
+
+  /** Of a node without missing values on the column: where nearly all time goes, so in local variables, with no call inside. */
+  private improveWhole(column: number, order: Int32Array, node: NodeRows, { weight, weighted }: Targets): void {
     const base = column * this.data.rows;
     const { values } = this.data;
-    const lastPresent = this.data.hasMissing[column] ? this.endOfPresent(base, order, node) : node.end;
+    const { lambda, minLeafWeight } = this;
+    const { weight: nodeWeight, sum: nodeSum } = node;
+    const last = base + node.end;
+    let score = this.score;
+    let found = -1;
+    let foundWeight = 0;
+    let leftWeight = 0;
+    let leftSum = 0;
+    let row = order[base + node.start]!;
+    let value = values[base + row]!;
+    for (let i = base + node.start + 1; i < last; i++) {
+      leftWeight += weight[row]!;
+      leftSum += weighted[row]!;
+      row = order[i]!;
+      const next = values[base + row]!;
+      if (next === value) continue;
+      value = next;
+      const rightWeight = nodeWeight - leftWeight;
+      const rightSum = nodeSum - leftSum;
+      const gain = (leftSum * leftSum) / (leftWeight + lambda) + (rightSum * rightSum) / (rightWeight + lambda);
+      if (gain <= score || leftWeight < minLeafWeight || rightWeight < minLeafWeight) continue;
+      score = gain;
+      found = i;
+      foundWeight = leftWeight;
+    }
+    if (found < 0) return;
+    this.score = score;
+    this.column = column;
+    this.threshold = between(values[base + order[found - 1]!]!, values[base + order[found]!]!);
+    // Missing values met later follow the heavier child.
+    this.missingGoesLeft = 2 * foundWeight >= nodeWeight;
+  }
+
+  private improveWithMissing(
+    column: number,
+    order: Int32Array,
+    node: NodeRows,
+    { weight, weighted }: Targets,
+    present: number,
+  ): void {
+    const base = column * this.data.rows;
+    const { values } = this.data;
     let missingWeight = 0;
     let missingSum = 0;
-    for (let i = lastPresent; i < node.end; i++) {
+    for (let i = present; i < node.end; i++) {
       missingWeight += weight[order[base + i]!]!;
       missingSum += weighted[order[base + i]!]!;
     }
     let leftWeight = 0;
     let leftSum = 0;
     let row = order[base + node.start]!;
-    for (let i = node.start + 1; i < lastPresent; i++) {
+    for (let i = node.start + 1; i < present; i++) {
       leftWeight += weight[row]!;
       leftSum += weighted[row]!;
       const value = values[base + row]!;
       row = order[base + i]!;
       const next = values[base + row]!;
       if (next === value) continue;
-      // Without missing values in this node, those met later follow the heavier child.
-      this.consider(
-        column,
-        node,
-        leftWeight,
-        leftSum,
-        value,
-        next,
-        missingWeight === 0 && 2 * leftWeight >= node.weight,
-      );
-      if (missingWeight > 0) {
-        this.consider(column, node, leftWeight + missingWeight, leftSum + missingSum, value, next, true);
-      }
+      this.consider(column, node, leftWeight, leftSum, value, next, false);
+      this.consider(column, node, leftWeight + missingWeight, leftSum + missingSum, value, next, true);
     }
-    if (missingWeight > 0 && lastPresent > node.start) {
+    if (present > node.start) {
       const largest = Number.MAX_VALUE;
       this.consider(column, node, node.weight - missingWeight, node.sum - missingSum, largest, largest, false);
     }
@@ -107,7 +145,7 @@ export class BestSplit {
 }
 
 /** Halfway between two values, halved first against overflow and never rounded up to the larger one. */
-function between(smaller: number, larger: number): number {
+export function between(smaller: number, larger: number): number {
   const middle = smaller / 2 + larger / 2;
   return middle >= smaller && middle < larger ? middle : smaller;
 }
