@@ -7,6 +7,7 @@ import { healthHandlers } from './routes/health.js';
 import { jobHandlers } from './routes/jobs.js';
 import { predictionHandlers } from './routes/predictions.js';
 import { studyHandlers } from './routes/studies.js';
+import { suggestionHandlers } from './routes/suggestions.js';
 import type { Services } from './services.js';
 
 /** A client that stops in the middle of its request is let go after this long, in ms. */
@@ -36,6 +37,7 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     ...healthHandlers(services),
     ...studyHandlers(services),
     ...predictionHandlers(services),
+    ...suggestionHandlers(services),
     ...jobHandlers(services),
   };
   await app.register(problemsPlugin);

@@ -53,6 +53,8 @@ export const FIELD_ERRORS = {
   unknown_objective: 'The study has no such objective',
   missing_objective: 'A measurement for an objective of the study is absent',
   not_found: 'The id of something that does not exist',
+  invalid_space: 'A search space that contradicts itself',
+  outside_space: 'An x that the search space does not hold',
 } as const;
 
 /** Codes of a failed fine-tuning job: its `error.code`. The trainer's own codes may stand there too. */

@@ -11,6 +11,7 @@ export function presentStudy(study: Study): Schemas['Study'] {
     name: study.name,
     metadata: study.metadata,
     objectives: study.objectives,
+    search_space: (study.searchSpace as Schemas['SearchSpace'] | undefined) ?? null,
     version: study.version,
     trial_counts: study.counts,
     created_at: study.createdAt.toISOString(),

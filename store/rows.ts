@@ -25,6 +25,7 @@ export function toStudy(row: StudyRow): Study {
     name: row.name,
     metadata: object(row.metadata),
     objectives: JSON.parse(row.objectives) as Objective[],
+    ...(row.search_space === null ? {} : { searchSpace: object(row.search_space) }),
     version: row.version,
     counts: { completed: row.completed, running: row.running, infeasible: row.infeasible },
     createdAt: new Date(row.created_at),

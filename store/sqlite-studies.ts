@@ -35,6 +35,7 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
           name: study.name,
           metadata: JSON.stringify(study.metadata),
           objectives: JSON.stringify(study.objectives),
+          search_space: study.searchSpace ? JSON.stringify(study.searchSpace) : null,
           created_at: Date.now(),
         });
         return toStudy(studyRow(id));

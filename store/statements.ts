@@ -7,6 +7,7 @@ export interface StudyRow {
   name: string;
   metadata: string;
   objectives: string;
+  search_space: string | null;
   version: number;
   completed: number;
   running: number;
@@ -119,8 +120,8 @@ export function prepareStatements(db: Database) {
     ping: query<[], { one: number }>('SELECT 1 AS one FROM studies LIMIT 1'),
 
     insertStudy: query<Named>(
-      `INSERT INTO studies (id, name, metadata, objectives, created_at)
-       VALUES (@id, @name, @metadata, @objectives, @created_at)`,
+      `INSERT INTO studies (id, name, metadata, objectives, search_space, created_at)
+       VALUES (@id, @name, @metadata, @objectives, @search_space, @created_at)`,
     ),
     studyById: query<[string], StudyRow>('SELECT * FROM studies WHERE id = ?'),
     studies: pages<StudyRow>(db, 'SELECT * FROM studies', ''),

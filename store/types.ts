@@ -15,6 +15,8 @@ export interface NewStudy {
   metadata: JsonObject;
   /** 1 to 8, names distinct. */
   objectives: Objective[];
+  /** Where x may go, as the trainer's SearchSpace reads it; absent: not declared. */
+  searchSpace?: JsonObject;
 }
 
 export interface Study extends NewStudy {

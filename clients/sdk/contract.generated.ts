@@ -184,6 +184,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/studies/{study_id}:rank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order candidates by how promising they are
+         * @description The model says of each candidate what it would measure, and a criterion makes a score of that. Nothing is stored.
+         *     Where the study, or the request, declares a search space, every candidate must lie in it.
+         */
+        post: operations["rank"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/studies/{study_id}:suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest which experiments to run next
+         * @description New x inside of a search space: the request's, else the one declared with the study, else one that is inferred from
+         *     the study's finished trials. Nothing that was tried comes again, and what is under way (the study's running trials,
+         *     and `pending`) is kept clear of. Nothing is stored: add a suggestion that is taken up as a running trial.
+         *     Before the first trial has ended the suggestions are even over the space, and no model is asked.
+         */
+        post: operations["suggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fine-tuning-jobs": {
         parameters: {
             query?: never;
@@ -369,6 +417,67 @@ export interface components {
              */
             unit?: string;
         };
+        /**
+         * @description Where x may go: its top-level keys, each with what it may be. Whatever is nested is one value. A null counts as absent.
+         * @example {
+         *       "model": {
+         *         "type": "categorical",
+         *         "choices": [
+         *           "tree",
+         *           "net"
+         *         ]
+         *       },
+         *       "units": {
+         *         "type": "integer",
+         *         "low": 8,
+         *         "high": 512,
+         *         "scale": "log",
+         *         "when": {
+         *           "parameter": "model",
+         *           "in": [
+         *             "net"
+         *           ]
+         *         }
+         *       },
+         *       "rate": {
+         *         "type": "float",
+         *         "low": 0.00001,
+         *         "high": 1,
+         *         "scale": "log"
+         *       },
+         *       "shuffle": {
+         *         "type": "boolean",
+         *         "optional": true
+         *       }
+         *     }
+         */
+        SearchSpace: {
+            [key: string]: components["schemas"]["SpaceParameter"];
+        };
+        /**
+         * @description `float` and `integer`: from `low` to `high`, both included. `categorical`: one of `choices`, any JSON; numbers are in order.
+         *     `constant`: always `value`.
+         */
+        SpaceParameter: {
+            /** @enum {string} */
+            type: "float" | "integer" | "categorical" | "boolean" | "constant";
+            low?: number;
+            high?: number;
+            /**
+             * @description Default: linear.
+             * @enum {string}
+             */
+            scale?: "linear" | "log";
+            choices?: components["schemas"]["Json"][];
+            value?: components["schemas"]["Json"];
+            /** @description Present only where the other parameter is present with one of these values. */
+            when?: {
+                parameter: string;
+                in: components["schemas"]["Json"][];
+            };
+            /** @description May be absent. */
+            optional?: boolean;
+        };
         StudyCreate: {
             /**
              * Format: text
@@ -378,6 +487,8 @@ export interface components {
             metadata?: components["schemas"]["Metadata"];
             /** @description What is measured, 1 to 8 objectives with different names. Default: one, named "y". */
             objectives?: components["schemas"]["Objective"][];
+            /** @description Where x may go: what is suggested lies in it, and what is ranked must. Trials outside are taken all the same. */
+            search_space?: components["schemas"]["SearchSpace"];
         };
         Study: {
             /** @example study_01m3qk5t2h8r4y6z0a7c3e9g */
@@ -387,6 +498,8 @@ export interface components {
             name: string;
             metadata: components["schemas"]["Metadata"];
             objectives: components["schemas"]["Objective"][];
+            /** @description Null where none was declared. */
+            search_space: components["schemas"]["SearchSpace"] | null;
             /** @description Grows with every write to the study's trials. */
             version: number;
             trial_counts: {
@@ -543,6 +656,110 @@ export interface components {
             calibration: {
                 [key: string]: components["schemas"]["Calibration"];
             };
+        };
+        /** @enum {string} */
+        Goal: "minimize" | "maximize";
+        /**
+         * @description `expected_improvement` over the best y so far; `probability_of_improvement`; `upper_confidence_bound`: the y that is reached
+         *     or surpassed with probability 1 − `level`; `thompson`: one draw from each distribution. A failure counts as no improvement,
+         *     and as worse than any y. Formulas: docs/distribution.md.
+         * @enum {string}
+         */
+        Criterion: "expected_improvement" | "probability_of_improvement" | "upper_confidence_bound" | "thompson";
+        RankingCreate: {
+            /** @description Up to 1,000 x. */
+            candidates: components["schemas"]["Parameters"][];
+            objective?: components["schemas"]["ObjectiveName"];
+            goal?: components["schemas"]["GoalOverride"];
+            criterion?: components["schemas"]["Criterion"];
+            level?: components["schemas"]["BoundLevel"];
+            seed?: components["schemas"]["DrawSeed"];
+            search_space?: components["schemas"]["SearchSpace"];
+            /** @description As in predictions. */
+            model?: string;
+            timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        SuggestionCreate: {
+            /** @description Experiments to suggest. Default: 1. */
+            count?: number;
+            objective?: components["schemas"]["ObjectiveName"];
+            goal?: components["schemas"]["GoalOverride"];
+            criterion?: components["schemas"]["Criterion"];
+            level?: components["schemas"]["BoundLevel"];
+            seed?: components["schemas"]["DrawSeed"];
+            search_space?: components["schemas"]["SearchSpace"];
+            /** @description Under way elsewhere and not in the study; its running trials count without being named. */
+            pending?: components["schemas"]["Parameters"][];
+            /** @description As in predictions. */
+            model?: string;
+            timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        /** @description Which of the study's objectives is meant; must be named where there are several. */
+        ObjectiveName: string;
+        /** @description Whether less or more is better. Default: as the objective says; must be given where it does not. */
+        GoalOverride: components["schemas"]["Goal"];
+        /** @description Of `upper_confidence_bound`: nearer to 1, what is uncertain counts for more. Default: 0.9. */
+        BoundLevel: number;
+        /** @description The same request about the same study and model, with the same seed, gets the same answer. Default: 1. */
+        DrawSeed: number;
+        /** @description What improvement is measured from, the best y of the study; null where nothing was measured. */
+        Incumbent: number | null;
+        /** @description What the model says of one candidate. Not corrected for coverage; predictions are. */
+        CandidatePrediction: {
+            median: number;
+            mean: number;
+            sd: number;
+            quantiles: {
+                level: number;
+                y: number;
+            }[];
+            /** @description Probability that the experiment fails. */
+            p_infeasible: number;
+        };
+        /** @description Of the criterion: greater is better, whatever the goal. Null: it sees no chance, or no model was asked. */
+        Score: number | null;
+        RankingResult: {
+            study_id: string;
+            model: components["schemas"]["ChosenModel"];
+            objective: string;
+            goal: components["schemas"]["Goal"];
+            criterion: components["schemas"]["Criterion"];
+            incumbent: components["schemas"]["Incumbent"];
+            /** @description Best first. */
+            ranking: {
+                /** @description Place in the request, from 0. */
+                candidate: number;
+                score: components["schemas"]["Score"];
+                prediction: components["schemas"]["CandidatePrediction"];
+            }[];
+        };
+        SuggestionResult: {
+            study_id: string;
+            /** @description Null where none was asked, as no trial has ended. */
+            model: components["schemas"]["ChosenModel"] | null;
+            objective: string;
+            goal: components["schemas"]["Goal"];
+            criterion: components["schemas"]["Criterion"];
+            incumbent: components["schemas"]["Incumbent"];
+            search_space: {
+                /**
+                 * @description Where the space is from.
+                 * @enum {string}
+                 */
+                basis: "request" | "study" | "trials";
+                /** @description How many trials it was inferred from. */
+                trials: number | null;
+                parameters: components["schemas"]["SearchSpace"];
+            };
+            /** @description How many experiments under way were kept clear of. */
+            pending: number;
+            /** @description Best first. */
+            suggestions: {
+                x: components["schemas"]["Parameters"];
+                score: components["schemas"]["Score"];
+                /** @description Null where no model was asked. */
+                prediction: components["schemas"]["CandidatePrediction"] | null;
+            }[];
         };
         FineTuningJobCreate: {
             /** @description The studies to learn from, or "all". */
@@ -1237,6 +1454,75 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PredictionResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rank: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "candidates": [
+                 *         {
+                 *           "algorithm": "gzip",
+                 *           "level": 7
+                 *         },
+                 *         {
+                 *           "algorithm": "brotli",
+                 *           "level": 5
+                 *         }
+                 *       ],
+                 *       "criterion": "expected_improvement"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RankingCreate"];
+            };
+        };
+        responses: {
+            /** @description The candidates, best first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankingResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suggest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestionCreate"];
+            };
+        };
+        responses: {
+            /** @description Experiments to run next, the most promising first; fewer than asked for where the space has no more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionResult"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -5,6 +5,7 @@ import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
 import { writeOnce } from '../idempotency.js';
 import { presentPage, presentStudy, presentTrial } from '../present.js';
+import { parseSpace } from '../search-space-input.js';
 import { existingStudy, type Services } from '../services.js';
 import { parseMeasurement, parseTrial } from '../trial-input.js';
 
@@ -43,7 +44,14 @@ export function studyHandlers({ store, config }: Services): StudyHandlers {
     async createStudy({ body, raw }) {
       const objectives = body.objectives ?? DEFAULT_OBJECTIVES;
       refuseDoubleNames(objectives);
-      const study = { name: body.name, metadata: (body.metadata ?? {}) as JsonObject, objectives };
+      const { search_space: space } = body;
+      if (space) parseSpace(space, '/search_space');
+      const study = {
+        name: body.name,
+        metadata: (body.metadata ?? {}) as JsonObject,
+        objectives,
+        ...(space && { searchSpace: space as JsonObject }),
+      };
       return writeOnce(
         raw,
         (made: Study) => ({

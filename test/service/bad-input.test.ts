@@ -27,7 +27,7 @@ function recorded(plain: Client): Client {
     const reply = await sending;
     if (reply.status >= 400) {
       const input = expect.getState().currentTestName?.split(' > ').at(-1) ?? '';
-      const where = `\`${method} ${path.replace(study, '{study_id}')}\``;
+      const where = `\`${method} ${path.replace(/study_[0-9a-z]{20,}/, '{study_id}')}\``;
       rows.push({ where, input, answer: answerOf(reply.status, reply.body as Schemas['Problem']) });
     }
     return reply;
@@ -210,6 +210,71 @@ describe('everything else', () => {
       '/timeout_ms',
       'wrong_type',
     ],
+    [
+      'a search space from high to low',
+      '/v1/studies',
+      { name: 'n', search_space: { a: { type: 'float', low: 2, high: 1 } } },
+      '/search_space',
+      'invalid_space',
+    ],
+    [
+      'a search space that asks for what is not there',
+      '/v1/studies',
+      { name: 'n', search_space: { a: { type: 'boolean', when: { parameter: 'b', in: [1] } } } },
+      '/search_space',
+      'invalid_space',
+    ],
+    [
+      'an unknown type of parameter',
+      '/v1/studies',
+      { name: 'n', search_space: { a: { type: 'flaot', low: 0, high: 1 } } },
+      '/search_space/a/type',
+      'not_allowed',
+    ],
+    ['no candidates', '/v1/studies/STUDY:rank', { candidates: [], goal: 'minimize' }, '/candidates', 'too_few'],
+    [
+      'too many candidates',
+      '/v1/studies/STUDY:rank',
+      { candidates: Array(1001).fill({ a: 1 }), goal: 'minimize' },
+      '/candidates',
+      'too_many',
+    ],
+    ['an objective without a goal', '/v1/studies/STUDY:rank', { candidates: [{ a: 1 }] }, '/goal', 'missing_field'],
+    [
+      'an unknown criterion',
+      '/v1/studies/STUDY:rank',
+      { candidates: [{ a: 1 }], criterion: 'thomson' },
+      '/criterion',
+      'not_allowed',
+    ],
+    [
+      'a candidate outside of the space',
+      '/v1/studies/STUDY:rank',
+      {
+        candidates: [{ a: 1 }, { a: 3, b: 1 }],
+        goal: 'minimize',
+        search_space: { a: { type: 'float', low: 0, high: 1 } },
+      },
+      '/candidates/1',
+      'outside_space',
+    ],
+    ['a suggestion without a goal', '/v1/studies/STUDY:suggest', {}, '/goal', 'missing_field'],
+    [
+      'an objective that the study does not have',
+      '/v1/studies/STUDY:suggest',
+      { objective: 'loss', goal: 'minimize' },
+      '/objective',
+      'unknown_objective',
+    ],
+    [
+      'no search space and no trials',
+      '/v1/studies/STUDY:suggest',
+      { goal: 'minimize' },
+      '/search_space',
+      'missing_field',
+    ],
+    ['no suggestions', '/v1/studies/STUDY:suggest', { count: 0 }, '/count', 'out_of_range'],
+    ['a level of 1', '/v1/studies/STUDY:suggest', { goal: 'minimize', level: 1 }, '/level', 'out_of_range'],
     ['studies as a word', '/v1/fine-tuning-jobs', { studies: 'any' }, '/studies', 'not_allowed'],
     ['studies as a number', '/v1/fine-tuning-jobs', { studies: 1 }, '/studies', 'not_allowed'],
     ['an empty list of studies', '/v1/fine-tuning-jobs', { studies: [] }, '/studies', 'too_few'],
@@ -328,6 +393,12 @@ describe('everything else', () => {
   it('takes a body where none is meant only if it is empty', async () => {
     const reply = await api.post('/v1/fine-tuning-jobs/x:cancel', { force: true });
     expect(reply).toMatchObject({ status: 400, body: { errors: [{ pointer: '', code: 'unknown_field' }] } });
+  });
+
+  it('asks which of several objectives is meant', async () => {
+    const several = await api.makeStudy(['loss', 'time']);
+    const reply = await api.post(`/v1/studies/${several.id}:suggest`, {});
+    expect(reply).toMatchObject({ status: 400, body: { errors: [{ pointer: '/objective', code: 'missing_field' }] } });
   });
 
   it('says how many trials a training needs', async () => {

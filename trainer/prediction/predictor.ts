@@ -88,10 +88,10 @@ export class Predictor {
     await this.answer(questionsAbout(study, [{ x: {} }], undefined, this.encoder));
   }
 
-  /** The model as `suggest` asks it about a study. */
-  oracle(study: StudyData, goal: 'minimize' | 'maximize'): Oracle {
+  /** The model as `suggest` asks it about a study. @param signal as for `distributionsOf` */
+  oracle(study: StudyData, goal: 'minimize' | 'maximize', signal?: AbortSignal): Oracle {
     return {
-      distributions: (xs) => this.distributionsOf(study, xs),
+      distributions: (xs) => this.distributionsOf(study, xs, signal),
       surrogate: this.fit(study).surrogate(goal),
     };
   }

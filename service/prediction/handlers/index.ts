@@ -1,4 +1,6 @@
 // The kinds of requests that the prediction worker answers, by name.
 import { predict } from './predict.js';
+import { rank } from './rank.js';
+import { suggest } from './suggest.js';
 
-export const HANDLERS = { predict };
+export const HANDLERS = { predict, rank, suggest };
