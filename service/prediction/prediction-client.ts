@@ -3,7 +3,16 @@ import { Worker } from 'node:worker_threads';
 import { entryPoint } from '../entry-point.js';
 import { ServiceError } from '../errors.js';
 import type { AskOptions, PredictionService } from '../services.js';
-import type { Ask, AskInput, AskKind, AskOutput, FromWorker, ToWorker, WorkerOptions } from './protocol.js';
+import {
+  type Ask,
+  type AskInput,
+  type AskKind,
+  type AskOutput,
+  type FromWorker,
+  SMALL_QUERIES,
+  type ToWorker,
+  type WorkerOptions,
+} from './protocol.js';
 import { Throughput } from './throughput.js';
 
 export interface PredictionClientOptions extends Omit<WorkerOptions, 'device'> {
@@ -12,6 +21,9 @@ export interface PredictionClientOptions extends Omit<WorkerOptions, 'device'> {
   /** Queries under way or waiting, of all requests; a request that would bring more is refused. */
   maxWaitingQueries: number;
 }
+
+/** What was measured may be a little off: a request that would just be in time is refused. */
+const TIMELY = 0.8;
 
 interface Waiting {
   queries: number;
@@ -22,19 +34,21 @@ interface Waiting {
 export class PredictionClient implements PredictionService {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
-  private readonly throughput = new Throughput();
   private waitingQueries = 0;
   private lastId = 0;
   private closing = false;
 
-  constructor(private readonly options: PredictionClientOptions) {}
+  constructor(
+    private readonly options: PredictionClientOptions,
+    private readonly throughput = new Throughput(),
+  ) {}
 
   async ask<Kind extends AskKind>(
     kind: Kind,
     input: AskInput<Kind>,
     { queries, signal, timeoutMs }: AskOptions,
   ): Promise<AskOutput<Kind>> {
-    this.admit(queries);
+    this.admit(queries, timeoutMs);
     const id = ++this.lastId;
     let timer: NodeJS.Timeout | undefined;
     let leave = () => {};
@@ -73,16 +87,36 @@ export class PredictionClient implements PredictionService {
   }
 
   /** @throws shutting_down, too_many_predictions. A request larger than the whole queue is let in when nothing else waits. */
-  private admit(queries: number): void {
+  private admit(queries: number, timeoutMs: number): void {
     if (this.closing)
       throw new ServiceError('shutting_down', 'The server is stopping; send the request again when it is back');
+    const { waitingQueries } = this;
     const { maxWaitingQueries } = this.options;
-    if (this.waitingQueries === 0 || this.waitingQueries + queries <= maxWaitingQueries) return;
-    // The queue need not be empty then, only have room again.
-    const surplus = Math.min(this.waitingQueries, this.waitingQueries + queries - maxWaitingQueries);
+    if (waitingQueries === 0) return;
+    if (waitingQueries + queries > maxWaitingQueries) {
+      const surplus = Math.min(waitingQueries, waitingQueries + queries - maxWaitingQueries);
+      throw this.refusal(surplus, `${waitingQueries} queries are waiting, ${maxWaitingQueries} may`);
+    }
+    // Better refused now than withdrawn after its client has waited for nothing.
+    const ahead = this.ahead(queries);
+    const surplus = ahead + queries - this.throughput.within(TIMELY * timeoutMs);
+    if (surplus > 0)
+      throw this.refusal(Math.min(ahead, surplus), `no answer is likely within ${timeoutMs} ms, as other queries wait`);
+  }
+
+  /** How many queries are likely to be answered before a request of this size is: long ones wait in line, short ones take turns. */
+  private ahead(queries: number): number {
+    if (queries > SMALL_QUERIES) return this.waitingQueries;
+    let sum = 0;
+    for (const waiting of this.waiting.values()) sum += Math.min(waiting.queries, queries);
+    return sum;
+  }
+
+  /** @param surplus so many queries less must wait before it is worth trying again */
+  private refusal(surplus: number, why: string): ServiceError {
     const seconds = this.throughput.secondsFor(surplus);
-    const detail = `${this.waitingQueries} queries are waiting, ${maxWaitingQueries} may; try again in ${seconds} s`;
-    throw new ServiceError('too_many_predictions', detail, { headers: { 'retry-after': String(seconds) } });
+    const headers = { 'retry-after': String(seconds) };
+    return new ServiceError('too_many_predictions', `${why}; try again in ${seconds} s`, { headers });
   }
 
   private async post(ask: Ask): Promise<void> {

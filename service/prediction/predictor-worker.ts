@@ -5,12 +5,18 @@ import { DeviceFallback } from './device-fallback.js';
 import type { AskHandler, Target } from './handlers/handler.js';
 import { HANDLERS } from './handlers/index.js';
 import { LoadedModels } from './loaded-models.js';
-import type { Ask, AskKind, AskOutput, FromWorker, ToWorker, WorkerOptions } from './protocol.js';
+import {
+  type Ask,
+  type AskKind,
+  type AskOutput,
+  type FromWorker,
+  SMALL_QUERIES,
+  type ToWorker,
+  type WorkerOptions,
+} from './protocol.js';
 import { StudyCache } from './study-cache.js';
 import { Turnstile } from './turnstile.js';
 
-/** A request with at most this many queries waits for others like it, never for long ones. */
-const SMALL_QUERIES = 16;
 /** Small requests worked on at a time: enough to fill the next batch while one runs. */
 const SMALL_PLACES = 32;
 /** Long requests worked on at a time: they share the batches with each other and with small ones. */

@@ -17,6 +17,9 @@ export interface WorkerOptions {
   threads: number;
 }
 
+/** A request with at most this many queries waits for others like it, never for long ones. */
+export const SMALL_QUERIES = 16;
+
 /** One request, whatever its kind; `queries` is how many x it comes to. */
 export type Ask = {
   [Kind in AskKind]: { type: 'ask'; id: number; kind: Kind; queries: number; input: AskInput<Kind> };

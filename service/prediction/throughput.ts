@@ -9,6 +9,7 @@ export class Throughput {
   private queries = FIRST_GUESS;
   private busyMs = 1000;
   private since = 0;
+  private measured = false;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -25,6 +26,12 @@ export class Throughput {
     const kept = Math.exp(-elapsed / MEMORY_MS);
     this.queries = this.queries * kept + queries;
     this.busyMs = this.busyMs * kept + elapsed;
+    this.measured = true;
+  }
+
+  /** How many queries are answered in so many ms; before anything was measured no limit is known. */
+  within(ms: number): number {
+    return this.measured ? (this.queries * ms) / this.busyMs : Number.POSITIVE_INFINITY;
   }
 
   /** Whole seconds, at least one, in which that many queries will have been answered. */

@@ -1,15 +1,16 @@
 // The queue in front of the prediction worker: its bound, deadlines, and places that become free. Requests wait for a device.
 import { expect, it } from 'vitest';
 import { PredictionClient } from '../../../service/prediction/prediction-client.js';
+import { Throughput } from '../../../service/prediction/throughput.js';
 import type { Device } from '../../../trainer/devices/device.js';
 
-function queueOf(maxWaitingQueries: number) {
+function queueOf(maxWaitingQueries: number, throughput?: Throughput) {
   let fail: (error: Error) => void = () => {};
   const device = new Promise<Device>((_, reject) => {
     fail = reject;
   });
   const worker = { mayFallBack: false, databaseFile: 'none', loadedModels: 1, maxContextTrials: 1, threads: 1 };
-  const client = new PredictionClient({ ...worker, device, maxWaitingQueries });
+  const client = new PredictionClient({ ...worker, device, maxWaitingQueries }, throughput);
   const ask = (queries: number, { signal = new AbortController().signal, timeoutMs = 60_000 } = {}) => {
     const input = { modelId: 'm', modelDir: 'm', studyId: 's', queries: [], levels: [], includeExperts: false };
     const answer = client.ask('predict', input, { queries, signal, timeoutMs });
@@ -62,6 +63,27 @@ it('waits no longer than it was told to, and frees the place then', async () => 
     message: expect.stringContaining('within 5 ms'),
   });
   await expect(ask(10, { timeoutMs: 5 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+});
+
+it('refuses at once what is not likely to be answered in time; a short request takes turns with long ones', async () => {
+  let now = 0;
+  const throughput = new Throughput(() => now);
+  now = 10_000;
+  throughput.answered(1_000_000);
+  now = 20_000;
+  // About 100 queries a second from here on.
+  for (; now < 200_000; now += 1000) throughput.answered(100);
+  const { ask } = queueOf(10_000, throughput);
+  void ask(3000);
+  await expect(ask(3000, { timeoutMs: 50_000 })).rejects.toMatchObject({
+    code: 'too_many_predictions',
+    message: expect.stringMatching(/^no answer is likely within 50000 ms, .* try again in 20 s$/),
+  });
+  const patient = ask(3000, { timeoutMs: 90_000 });
+  const short = ask(1, { timeoutMs: 100 });
+  const outcomes: string[] = [];
+  for (const answer of [patient, short]) void answer.catch(({ code }: { code: string }) => outcomes.push(code));
+  await expect.poll(() => outcomes).toEqual(['deadline_exceeded']);
 });
 
 it('takes nothing more when the server stops', async () => {
