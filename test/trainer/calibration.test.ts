@@ -1,36 +1,149 @@
-// Conformal correction: coverage on simulated studies whose model is over- or underconfident.
+// Conformal correction: coverage over simulated studies, whose model is over- or underconfident, skewed or uneven; closed forms.
 import { describe, expect, it } from 'vitest';
-import { calibratedShare, centralInterval, centrality } from '../../trainer/calibration.js';
+import { Calibration, centrality, scoreOf } from '../../trainer/calibration.js';
+import { Distribution } from '../../trainer/distribution.js';
+import { normalQuantile } from '../../trainer/normal.js';
 import { Random } from '../../trainer/random.js';
 import { normalHistogram as normal } from './distributions.js';
 
+/** What is stated of a trial, and what is measured. */
+type Draw = (random: Random) => { stated: Distribution; y: number };
+
+const NARROW = normal(0, 0.4, 0, 100);
+const WIDE = normal(0, 2.5, 0, 100);
+const BIASED = normal(1, 1, 0, 100);
+const RIGHT = normal(0, 1, 0, 100);
+
+const WORLDS: Record<string, Draw> = {
+  'a model that states 0.4 of the true sd': (random) => ({ stated: NARROW, y: random.normal() }),
+  'one that states 2.5 times it': (random) => ({ stated: WIDE, y: random.normal() }),
+  'one that is biased': (random) => ({ stated: BIASED, y: random.normal() }),
+  'errors with the tails of a Cauchy distribution': (random) => ({
+    stated: RIGHT,
+    y: random.normal() / random.normal(),
+  }),
+  'trials of very different difficulty': (random) => {
+    const sd = Math.exp(2 * random.normal());
+    return { stated: normal(5, sd, 0, 40), y: 5 + 1.5 * sd * random.normal() };
+  },
+};
+
+/** Share of new trials held by the interval, over studies of `own` scored trials. */
+function coverage(draw: Draw, own: number, level: number, studies: number, seed: number): number {
+  const random = new Random(seed, own);
+  let held = 0;
+  for (let s = 0; s < studies; s++) {
+    const scores = Array.from({ length: own }, () => {
+      const { stated, y } = draw(random);
+      return scoreOf(stated, y);
+    });
+    const { stated, y } = draw(random);
+    const { lower, upper } = new Calibration(scores, []).interval(stated, level);
+    if (lower <= y && y <= upper) held++;
+  }
+  return held / studies;
+}
+
 describe('calibration', () => {
-  it.each([0.4, 1, 2.5])('holds 90 percent where the model states %s of the true standard deviation', (stated) => {
-    const random = new Random(5);
-    let held = 0;
-    const repeats = 400;
-    for (let r = 0; r < repeats; r++) {
-      const study = Array.from({ length: 20 }, () => centrality(normal(0, stated), random.normal()));
-      const { lower, upper } = centralInterval(normal(0, stated), 0.9, calibratedShare({ study, model: [] }, 0.9));
-      const y = random.normal();
-      if (y >= lower && y <= upper) held++;
+  const STUDIES = 1000;
+  it.each(Object.keys(WORLDS))('holds the level with %s', (world) => {
+    for (const [own, level] of [
+      [20, 0.5],
+      [20, 0.9],
+      [50, 0.8],
+    ] as const) {
+      const held = coverage(WORLDS[world]!, own, level, STUDIES, 5);
+      // Split conformal: in [level, level + 1/(n + 1)]; four standard errors on both sides, and 1.5 points for the typical
+      // width, which is taken from the same trials.
+      const error = 4 * Math.sqrt((level * (1 - level)) / STUDIES) + 0.015;
+      expect(held).toBeGreaterThan(level - error);
+      expect(held).toBeLessThan(level + 1 / (own + 1) + error);
     }
-    // Split conformal on n = 20 holds exactly 19/21 = 90.5%; 3 standard errors of 400 draws are 4.4 points.
-    expect(Math.abs(held / repeats - 19 / 21)).toBeLessThan(0.045);
   });
 
-  it('is the stated level where there is nothing to correct on', () => {
-    expect(calibratedShare({ study: [], model: [] }, 0.8)).toBe(0.8);
+  it('is the order statistic of split conformal prediction where the model has no scores', () => {
+    const scores = [0.1, 0.2, 0.3, 0.4, 0.5, 0.15, 0.25, 0.35, 0.45].map((central) => ({
+      central,
+      outside: 0,
+      half: 1,
+    }));
+    const calibration = new Calibration(scores, []);
+    // ⌈10·0.5⌉ = 5: the fifth of nine.
+    const { lower, upper } = calibration.interval(normal(0, 1), 0.5);
+    expect(upper).toBeCloseTo(normal(0, 1).quantile((1 + 0.3) / 2), 10);
+    expect(lower).toBeCloseTo(-upper, 10);
+  });
+
+  it('moves the ends of the core interval by what the misses were in the unit of the study', () => {
+    const core = normal(0, 1).quantile(0.75);
+    // All of nine trials missed by 2 in distributions half as wide: the unit is the mean of both halves.
+    const scores = Array.from({ length: 9 }, () => ({ central: 1, outside: 2, half: core / 2 }));
+    const { upper } = new Calibration(scores, []).interval(normal(0, 1), 0.5);
+    expect(upper).toBeCloseTo(core + (2 * (core / 2 + core / 4)) / (core / 2), 8);
+  });
+
+  it('gives nested intervals that hold the median, at any level, from any scores', () => {
+    const random = new Random(3);
+    const levels = [0.01, 0.2, 0.49, 0.5, 0.51, 0.8, 0.9, 0.95, 0.99, 0.999];
+    for (let r = 0; r < 300; r++) {
+      const scores = Array.from({ length: random.integer(30) }, () =>
+        scoreOf(normal(random.normal(), Math.exp(random.normal())), 3 * random.normal()),
+      );
+      const model = Array.from({ length: random.integer(40) }, () => random.uniform());
+      const calibration = new Calibration(scores, model);
+      const stated = normal(random.normal(), Math.exp(2 * random.normal()));
+      const intervals = levels.map((level) => calibration.interval(stated, level));
+      intervals.forEach(({ lower, upper }, i) => {
+        expect(lower).toBeLessThanOrEqual(stated.median);
+        expect(upper).toBeGreaterThanOrEqual(stated.median);
+        if (i > 0) {
+          expect(lower).toBeLessThanOrEqual(intervals[i - 1]!.lower);
+          expect(upper).toBeGreaterThanOrEqual(intervals[i - 1]!.upper);
+        }
+      });
+    }
+  });
+
+  it('is the stated interval where there is nothing to correct on', () => {
+    const interval = new Calibration([], []).interval(normal(0, 1), 0.8);
+    expect(interval.upper).toBe(normal(0, 1).quantile(0.9));
   });
 
   it('leaves the study out below nine trials and leans on the model', () => {
-    const model = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
-    const share = calibratedShare({ study: [1, 1, 1], model }, 0.5);
-    expect(share).toBeGreaterThan(0.45);
-    expect(share).toBeLessThan(0.6);
+    const evenly = Array.from({ length: 999 }, (_, i) => (i + 1) / 1000);
+    const missed = Array.from({ length: 8 }, () => ({ central: 1, outside: 100, half: 1 }));
+    for (const level of [0.5, 0.8, 0.9]) {
+      const { upper } = new Calibration(missed, evenly).interval(normal(0, 1), level);
+      expect(upper).toBeCloseTo(normalQuantile((1 + level) / 2), 1);
+    }
   });
 
-  it('takes the whole distribution where the level asks for more trials than there are', () => {
-    expect(calibratedShare({ study: new Array(9).fill(0.5), model: [] }, 0.99)).toBe(1);
+  it('stretches the furthest score where the level asks for more trials than there are', () => {
+    const scores = Array.from({ length: 9 }, () => ({ central: 1, outside: 1, half: 1 }));
+    const width = (level: number) => new Calibration(scores, []).interval(normal(0, 1), level).upper;
+    expect(width(0.9)).toBeLessThan(width(0.99));
+    expect(width(0.99)).toBeLessThan(width(0.999));
+    expect(Number.isFinite(width(0.999999))).toBe(true);
+  });
+
+  it('stays finite where distributions stand at one point, and far out', () => {
+    const point = new Distribution([{ lo: 3, hi: 3, mass: 1, whole: true }]);
+    const right = Array.from({ length: 20 }, () => scoreOf(point, 3));
+    expect(new Calibration(right, []).interval(point, 0.9)).toEqual({ level: 0.9, lower: 3, upper: 3 });
+    const wrong = Array.from({ length: 20 }, () => scoreOf(point, 5));
+    expect(new Calibration(wrong, []).interval(point, 0.9)).toEqual({ level: 0.9, lower: 1, upper: 5 });
+    const far = Array.from({ length: 20 }, () => scoreOf(point, 9e30));
+    expect(new Calibration(far, []).interval(point, 0.99).upper).toBeLessThanOrEqual(1e31);
+  });
+
+  it('states the sd that the errors have', () => {
+    const random = new Random(8);
+    const scores = Array.from({ length: 4000 }, () => scoreOf(normal(0, 0.3), 2 * random.normal()));
+    expect(new Calibration(scores, []).spread(normal(0, 0.3))).toBeCloseTo(2, 0);
+  });
+
+  it('knows where a value stands', () => {
+    expect(centrality(normal(0, 1), 0)).toBeCloseTo(0, 8);
+    expect(centrality(normal(0, 1), 1.6449)).toBeCloseTo(0.9, 3);
   });
 });

@@ -1,4 +1,5 @@
 // Intervals around any prediction from the errors it made on trials it had not seen (split conformal; Lei et al. 2018).
+import { normalQuantile } from '../normal.js';
 
 /** Bounds that hold the truth with a wanted probability. */
 export interface Bounds {
@@ -28,24 +29,4 @@ export function empiricalBounds(sorted: Float64Array, level: number): Bounds {
   const radius = sorted[n - 1]! / 2 - sorted[0]! / 2 || (n === 1 ? Math.abs(middle) || 1 : 0);
   const stretch = normalQuantile((1 + level) / 2) / normalQuantile(n / (n + 1));
   return { lower: middle - radius * Math.max(1, stretch), upper: middle + radius * Math.max(1, stretch) };
-}
-
-/** Quantile of the standard normal distribution by bisection of the error function (Abramowitz & Stegun 7.1.26, |error| < 1.5e-7). */
-function normalQuantile(level: number): number {
-  let low = -8;
-  let high = 8;
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
-    if (normalCdf(middle) < level) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
-function normalCdf(z: number): number {
-  const x = Math.abs(z) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const poly = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  const upper = 0.5 * poly * Math.exp(-x * x);
-  return z < 0 ? upper : 1 - upper;
 }

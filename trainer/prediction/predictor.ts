@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { RecentCache } from '../../tokenizer/recent-cache.js';
 import type { Oracle } from '../acquisition/suggest.js';
 import { type OpenModel, openModel } from '../adapter-directory.js';
-import { type CalibrationScores, calibratedShare, centralInterval, MIN_STUDY_TRIALS } from '../calibration.js';
+import { CALIBRATION_DEFAULTS, Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
 import { featuresOf } from '../evidence.js';
@@ -14,9 +14,10 @@ import { Inference } from '../model/inference.js';
 import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
 import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
+import { CrossFit } from './cross-fit.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
-import { type AnswersPrompts, type Questions, questionsAbout } from './questions.js';
+import { type Answer, type AnswersPrompts, type Observe, type Questions, questionsAbout } from './questions.js';
 
 /** Studies whose fitted evidence and calibration are kept, at most twice as many. */
 const CACHED_STUDIES = 8;
@@ -25,6 +26,7 @@ const SLICE = 64;
 
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
+  private readonly crossFits = new RecentCache<CrossFit<Scored>>(CACHED_STUDIES);
   private readonly histories = new RecentCache<{ model: HistoryModel | undefined }>(CACHED_STUDIES);
 
   private readonly encoder: PromptEncoder;
@@ -119,8 +121,9 @@ export class Predictor {
     distributions: readonly Distribution[],
   ): Promise<PredictResult> {
     const fitted = this.fit(study);
-    const scores = await fitted.scores(this.model.card.calibration_scores);
-    const shares = levels.map((level) => calibratedShare(scores, level));
+    const validation = this.model.card.calibration_scores;
+    const scores = await fitted.scores();
+    const calibration = new Calibration(scores, validation);
     const local = includeExperts ? fitted.localExperts : undefined;
     const known = queries.map((x, q) => featuresOf(given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, known, levels);
@@ -128,14 +131,14 @@ export class Predictor {
       const prediction: Prediction = {
         median: distribution.median,
         mean: distribution.mean,
-        sd: distribution.sd,
+        sd: calibration.spread(distribution),
         pInfeasible: study.given ? 0 : distribution.pInfeasible,
-        intervals: levels.map((level, i) => centralInterval(distribution, level, shares[i]!)),
+        intervals: levels.map((level) => calibration.interval(distribution, level)),
       };
       if (experts) prediction.experts = experts[q]!;
       return prediction;
     });
-    return { predictions, calibration: describe(scores) };
+    return { predictions, calibration: describe(scores.length, validation.length > 0, levels) };
   }
 
   release(): Promise<void> {
@@ -147,10 +150,35 @@ export class Predictor {
     const key = keyOf(study);
     let fitted = this.fitted.get(key);
     if (!fitted) {
-      fitted = new FittedStudy(study, this.historyFor(study), this.encoder, (questions) => this.answer(questions));
+      fitted = new FittedStudy(study, this.observerFor(study), this.encoder, this.crossFitFor(study));
       this.fitted.set(key, fitted);
     }
     return fitted;
+  }
+
+  /** Kept while the study grows, and what it answered of its trials with it. */
+  private crossFitFor(study: StudyData): CrossFit<Scored> {
+    const key = JSON.stringify([study.id, study.metadata, study.objective, study.given]);
+    let crossFit = this.crossFits.get(key);
+    if (!crossFit) {
+      const answer: Answer = (questions) => this.answer(questions);
+      crossFit = new CrossFit(study, this.observerFor(study), this.encoder, answer, scoreOf);
+      this.crossFits.set(key, crossFit);
+    }
+    return crossFit;
+  }
+
+  /** Says of each x what other studies say of it, once: undefined where none measures the same. */
+  private observerFor(study: StudyData): Observe | undefined {
+    const history = this.historyFor(study);
+    if (!history) return undefined;
+    const known = new WeakMap<JsonObject, number>();
+    return (points) => {
+      const news = points.filter(({ x }) => !known.has(x)).map(({ x }) => x);
+      const values = news.length > 0 ? history(study, news) : [];
+      news.forEach((x, i) => known.set(x, values[i]!));
+      return points.map((point) => ({ ...point, history: known.get(point.x)! }));
+    };
   }
 
   /** Kept while the study grows: it learns from the others, and they do not change within a model. */
@@ -173,24 +201,19 @@ function keyOf({ id, version, metadata, objective, trials, given }: StudyData): 
     .digest('base64');
 }
 
-function describe({ study, model }: CalibrationScores): PredictResult['calibration'] {
-  if (study.length >= MIN_STUDY_TRIALS) {
-    return {
-      calibrated: true,
-      basis: 'study',
-      trials: study.length,
-      reason: `Intervals are corrected on ${study.length} of the study's own trials, each predicted from the others.`,
-    };
+function describe(own: number, validated: boolean, levels: readonly number[]): PredictResult['calibration'] {
+  const { leastTrials } = CALIBRATION_DEFAULTS;
+  if (own >= leastTrials) {
+    const highest = own / (own + 1);
+    const beyond = levels.some((level) => level > highest)
+      ? ` Levels above ${highest.toFixed(3)} ask for more trials: their ends are extrapolated.`
+      : '';
+    const reason = `Intervals are corrected on ${own} of the study's own trials, each predicted from others.${beyond}`;
+    return { calibrated: true, basis: 'study', trials: own, reason };
   }
-  const few = `the study has fewer than ${MIN_STUDY_TRIALS} measured trials`;
-  if (model.length > 0) {
-    const reason = `Intervals are corrected on the model's validation trials of other studies, because ${few}.`;
-    return { calibrated: false, basis: 'model', trials: study.length, reason };
-  }
-  return {
-    calibrated: false,
-    basis: 'none',
-    trials: study.length,
-    reason: `Intervals are the model's own, because ${few}.`,
-  };
+  const few = `the study has fewer than ${leastTrials} measured trials`;
+  const reason = validated
+    ? `Intervals are corrected on the model's validation trials of other studies, because ${few}.`
+    : `Intervals are the model's own, because ${few}.`;
+  return { calibrated: false, basis: validated ? 'model' : 'none', trials: own, reason };
 }

@@ -33,6 +33,9 @@ export interface AnswersPrompts {
 /** Asks the model: a distribution for each question, in their order. */
 export type Answer = (questions: Questions) => Promise<Distribution[]>;
 
+/** Adds to points what other studies say of them. */
+export type Observe = <T extends Point>(points: readonly T[]) => T[];
+
 const ABSOLUTE = new AbsoluteCodec();
 
 /** @param evidence of the study's trials, none of which is among the queries; undefined where there are none */
