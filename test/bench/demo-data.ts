@@ -25,12 +25,16 @@ export async function compressionStudies(chosen: (name: string) => boolean): Pro
       .filter(({ name }) => chosen(name))
       .map(async (example) => {
         const trials = await readExample(example);
+        const names = example.objectives.map(({ name }) => name);
         return example.objectives.map(
           (objective): StudyData => ({
             id: `${example.name}/${objective.name}`,
             metadata: { name: example.name, ...example.metadata },
             objective: objective as StudyData['objective'],
-            trials: trials.map(({ x, y }) => ({ x, y: typeof y === 'object' ? y[objective.name]! : (y ?? null) })),
+            others: names.filter((name) => name !== objective.name),
+            trials: trials.map(({ x, y }) =>
+              typeof y === 'object' ? { x, y: y[objective.name]!, measured: y } : { x, y: y ?? null },
+            ),
           }),
         );
       }),
