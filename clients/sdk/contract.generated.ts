@@ -584,6 +584,13 @@ export interface components {
         PredictionCreate: {
             /** @description Up to 1,000 x. */
             queries: components["schemas"]["Parameters"][];
+            /**
+             * @description What has been measured of each query already, one entry a query in their order: values by name of the objective, null where
+             *     nothing has. The query's other objectives are predicted knowing them; those given are left out of its answer.
+             */
+            given?: ({
+                [key: string]: number;
+            } | null)[];
             model?: components["schemas"]["ModelName"];
             /**
              * @description Levels of the intervals wanted, each between 0 and 1.
@@ -592,8 +599,11 @@ export interface components {
              *     ]
              */
             intervals: number[];
-            /** @description `experts`: also what each simple method says, learned from this study's trials alone. */
-            include?: "experts"[];
+            /**
+             * @description `experts`: also what each simple method says, learned from this study's trials alone. `joint`: also what the objectives
+             *     measure together, for up to 100 queries; it takes about 9 times as long for two objectives, more for more of them.
+             */
+            include?: ("experts" | "joint")[];
             timeout_ms?: components["schemas"]["TimeoutMs"];
         };
         /**
@@ -649,13 +659,30 @@ export interface components {
                 objectives: {
                     [key: string]: components["schemas"]["ObjectivePrediction"];
                 };
-                /** @description Probability that the experiment fails. */
+                /** @description Probability that the experiment fails; 0 where an objective is given, as it was measured. */
                 p_infeasible: number;
+                /** @description Of a query with `given`, by name of the objective. */
+                calibration?: {
+                    [key: string]: components["schemas"]["Calibration"];
+                };
+                joint?: components["schemas"]["JointPrediction"];
             }[];
-            /** @description By name of the objective. */
+            /** @description Of queries without `given`, by name of the objective; empty where there are none. */
             calibration: {
                 [key: string]: components["schemas"]["Calibration"];
             };
+        };
+        /**
+         * @description What the objectives that are not given measure together, should the experiment succeed: the first as the model predicts it, the
+         *     second given the first, and so on, in the study's order. The same request gives the same draws.
+         */
+        JointPrediction: {
+            /** @description Names */
+            objectives: string[];
+            /** @description 64 equally likely outcomes, one value an objective. */
+            draws: number[][];
+            /** @description Spearman's, of every two objectives; a row an objective. */
+            rank_correlation: number[][];
         };
         /** @enum {string} */
         Goal: "minimize" | "maximize";
@@ -1361,24 +1388,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "queries": [
-                 *         {
-                 *           "algorithm": "gzip",
-                 *           "level": 7
-                 *         },
-                 *         {
-                 *           "algorithm": "brotli",
-                 *           "level": 5
-                 *         }
-                 *       ],
-                 *       "intervals": [
-                 *         0.5,
-                 *         0.9
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["PredictionCreate"];
             };
         };

@@ -214,6 +214,46 @@ describe('a prediction', () => {
     }
   });
 
+  it('knows what is given of a query, and answers for the rest', async () => {
+    const ask = async (body: object) =>
+      (await api.post<Predicted>(`/v1/studies/${study}/predictions`, { queries, ...body })).body;
+    const plain = await ask({});
+    const { predictions, calibration } = await ask({ given: [{ loss: 30 }, null] });
+    const [known, unknown] = predictions;
+    expect(Object.keys(known!.objectives)).toEqual(['time']);
+    expect(known!.p_infeasible).toBe(0);
+    expect(known!.calibration).toMatchObject({ time: { calibrated: true, trials: 24 } });
+    expect(unknown).toEqual(plain.predictions[1]);
+    expect(calibration).toEqual(plain.calibration);
+    // time = −loss / 3 in the study's trials: whatever has been learned, the evidence follows.
+    const [less, more] = (await ask({ given: [{ loss: 9 }, { loss: 60 }], queries: [queries[0], queries[0]] }))
+      .predictions;
+    expect(less!.objectives.time!.median).toBeGreaterThan(more!.objectives.time!.median);
+    expect((await ask({ given: [{ loss: 9 }, { time: -3 }] })).calibration).toEqual({});
+  });
+
+  it('says what the objectives measure together', async () => {
+    const ask = async () =>
+      (
+        await api.post<Predicted>(`/v1/studies/${study}/predictions`, {
+          queries: [queries[0], queries[0]],
+          given: [null, { loss: 30 }],
+          include: ['joint'],
+        })
+      ).body.predictions;
+    const [both, one] = await ask();
+    expect(both!.joint!.objectives).toEqual(['loss', 'time']);
+    expect(both!.joint!.draws).toHaveLength(64);
+    for (const draw of both!.joint!.draws) expect(draw.every(Number.isFinite) && draw.length === 2).toBe(true);
+    const [[self, rank], [back]] = both!.joint!.rank_correlation as [[number, number], [number]];
+    expect(self).toBe(1);
+    expect(back).toBeCloseTo(rank, 12);
+    // time = −loss / 3 in the study's trials.
+    expect(rank).toBeLessThan(-0.1);
+    expect(one!.joint).toMatchObject({ objectives: ['time'], rank_correlation: [[1]] });
+    expect(await ask()).toEqual([both, one]);
+  });
+
   it('is the same when asked again, and sees new trials at once', async () => {
     const other = (await api.makeStudy()).id;
     const ask = async () => (await api.post<Predicted>(`/v1/studies/${other}/predictions`, { queries })).body;

@@ -30,6 +30,13 @@ export function strata(objectives: number): Stratum[][] {
   });
 }
 
+/** How often a model is asked for one joint distribution: each objective once for each different beginning of a path. */
+export function questionsPerQuery(objectives: number): number {
+  const paths = strata(objectives);
+  const beginnings = (place: number) => new Set(paths.map((path) => JSON.stringify(path.slice(0, place)))).size;
+  return Array.from({ length: objectives }, (_, place) => beginnings(place)).reduce((sum, count) => sum + count, 0);
+}
+
 /** Whether a number has an odd number of ones in binary: 1, else 0. */
 function parity(bits: number): number {
   let odd = 0;
