@@ -14,6 +14,9 @@ export interface TreeOptions {
   readonly shrinkage: number;
 }
 
+/** Rows of a node in which columns are not sifted. */
+const SMALL_NODE = 16;
+
 /** A node that has its rows but is neither leaf nor split yet. */
 interface PendingNode extends NodeRows {
   readonly node: number;
@@ -82,15 +85,19 @@ export class TreeGrower {
     if (node.weight < 2 * this.options.minLeafWeight) return undefined;
     if (node.columns.length === 0 || this.isPure(node, targets, node.columns[0]!)) return undefined;
     this.best.reset(node);
-    // Of a dozen flags few still vary a few splits down: the others are not looked at again below.
-    const varying = new Int32Array(node.columns.length);
+    const columns = this.varying(node);
+    for (const column of columns) this.best.improve(column, this.order, node, targets);
+    return this.best.column >= 0 ? columns : undefined;
+  }
+
+  /** Of a dozen flags few still vary a few splits down: the others are not looked at again below. In a small node that saves nothing. */
+  private varying(node: PendingNode): Int32Array {
+    const { columns, start, end } = node;
+    if (end - start < SMALL_NODE) return columns;
+    const varying = new Int32Array(columns.length);
     let count = 0;
-    for (const column of node.columns) {
-      if (!this.varies(column, node)) continue;
-      varying[count++] = column;
-      this.best.improve(column, this.order, node, targets);
-    }
-    return this.best.column >= 0 ? varying.subarray(0, count) : undefined;
+    for (const column of columns) if (this.varies(column, node)) varying[count++] = column;
+    return varying.subarray(0, count);
   }
 
   /** Whether a column takes more than one value in a node, one of which may be "missing": rows are in order of value. */
