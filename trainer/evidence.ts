@@ -73,6 +73,9 @@ export interface QueryEvidence {
 
 /** Everything that a context of finished trials says, ready to be asked. Fit once, ask for many queries. */
 export class Evidence {
+  /** Made when first asked: boosting's errors cost five fits. */
+  private summary: Summary | undefined;
+
   private constructor(
     /** Experts on the trials that have a y; undefined where none has. */
     readonly experts: FittedExperts | undefined,
@@ -102,9 +105,8 @@ export class Evidence {
     if (!experts) return queries.map(() => undefined);
     const predictions = experts.predict(features);
     const nearest = experts.nearest(features, NEAREST.length);
-    const study = studyFrame([...values]);
-    const sorted = Float64Array.from(values).sort();
-    const errors = MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values));
+    this.summary ??= summarize(experts, values);
+    const { study, sorted, errors } = this.summary;
     return queries.map(({ history }, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const sd = predictions.gaussian_process!.sd![q]!;
@@ -127,6 +129,22 @@ export class Evidence {
       return { pieces, frame };
     });
   }
+}
+
+/** What a query's evidence holds that is the same for all queries. */
+interface Summary {
+  study: Frame;
+  sorted: Float64Array;
+  /** Of the experts, in the order of `MARKERS`. */
+  errors: number[];
+}
+
+function summarize(experts: FittedExperts, values: Float64Array): Summary {
+  return {
+    study: studyFrame(values),
+    sorted: values.slice().sort(),
+    errors: MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values)),
+  };
 }
 
 /** What the experts see of a point. */

@@ -1,13 +1,16 @@
-// How long predictions take beside the same model sampled 64 times without a cache, by turns in one run, and where the time goes.
-// Usage: npm run bench:prediction -- --model <directory of a published model> [--threads 2] [--seconds 20]
-import { availableParallelism } from 'node:os';
+// How long predictions take: through the whole path, and the model alone beside the same model sampled 64 times without a
+// cache, by turns in one run, and where the time goes.
+// Usage: npm run bench:prediction -- --model <directory of a published model> [--threads 1] [--seconds 20] [--trials 64]
 import { parseArgs } from 'node:util';
+import { DEFAULT_CONFIG } from '../../service/config.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import { makeQuestions } from '../../trainer/episodes.js';
 import { OrtSession } from '../../trainer/graph/session.js';
 import { Inference } from '../../trainer/model/inference.js';
 import { loadModel } from '../../trainer/model-directory.js';
+import { Predictor } from '../../trainer/prediction/predictor.js';
 import { PromptEncoder, renderPrompt } from '../../trainer/prompt.js';
+import type { StudyData } from '../../trainer/types.js';
 import { compressionStudies, HOLDOUT } from './demo-data.js';
 import { machineName } from './machine-rates.js';
 import { SamplingPeer } from './sampling-peer.js';
@@ -15,15 +18,16 @@ import { SamplingPeer } from './sampling-peer.js';
 const { values: options } = parseArgs({
   options: {
     model: { type: 'string' },
-    threads: { type: 'string', default: String(availableParallelism()) },
+    threads: { type: 'string', default: String(DEFAULT_CONFIG.predictionThreads) },
     seconds: { type: 'string', default: '20' },
+    trials: { type: 'string', default: '64' },
   },
 });
 if (!options.model) throw new Error('--model: name the directory of a published model, such as one of `npm run demo`');
 const threads = Number(options.threads);
 const SAMPLES = 64;
 /** Trials that the study has; the others are asked about. */
-const CONTEXT = 64;
+const CONTEXT = Number(options.trials);
 const BATCHES = [1, 16, 256];
 /** 256 queries with copies take half a minute. */
 const LARGEST_COPIED = 16;
@@ -56,6 +60,8 @@ const peers = (['copied', 'shared'] as const).map((states) => ({
   states,
   peer: new SamplingPeer(model, threads, SAMPLES, states),
 }));
+await wholePath();
+
 const cold = performance.now();
 await inference.distributions(prompts.slice(0, 1), codecs.slice(0, 1));
 console.log(`first prediction, sessions made for it: ${(performance.now() - cold).toFixed(0)} ms`);
@@ -107,6 +113,55 @@ console.log(`\n| queries | encoder's states | calls | ${SAMPLES} samples each, m
 console.log('| --- | --- | --- | --- | --- | --- |');
 for (const line of lines) console.log(line);
 await Promise.all([inference.release(), ...peers.map(({ peer }) => peer.release())]);
+
+/**
+ * From the study and x to calibrated intervals, as the service's worker does it: the experts' evidence, the prompt, the model
+ * and the answer, HTTP left out. First what a study costs once: its experts, other studies' history, and its calibration.
+ */
+async function wholePath(): Promise<void> {
+  const begin = performance.now();
+  const predictor = await Predictor.load(options.model!, threads);
+  const loaded = performance.now();
+  await predictor.warmUp();
+  const warm = performance.now();
+  const trials = study!.trials.slice(0, CONTEXT);
+  const xs = study!.trials.slice(CONTEXT).map(({ x }) => x);
+  const known: StudyData = { ...study!, trials, version: '1' };
+  const levels = [0.5, 0.8, 0.9];
+  await predictor.distributionsOf(known, xs.slice(0, 1));
+  const first = performance.now();
+  await predictor.predict({ study: known, queries: xs.slice(0, 1), levels, includeExperts: false });
+  const calibrated = performance.now();
+  const ms = (from: number, to: number) => `${(to - from).toFixed(0)} ms`;
+  console.log(
+    `\nwhole path, ${trials.length} trials: model loaded ${ms(begin, loaded)}, sessions and first run ${ms(loaded, warm)}, ` +
+      `experts, history and first answer ${ms(warm, first)}, calibration ${ms(first, calibrated)}`,
+  );
+  console.log('| queries | calls | ms p50 | ms p95 | a second | processor ms a query |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const size of BATCHES) {
+    const times: number[] = [];
+    const busy: number[] = [];
+    const until = performance.now() + (1000 * Number(options.seconds)) / BATCHES.length;
+    for (let call = 0; call < 4 || performance.now() < until; call++) {
+      const from = (call * size) % (xs.length - size + 1);
+      const queries = xs.slice(from, from + size);
+      const before = process.cpuUsage();
+      const time = await timed(() => predictor.predict({ study: known, queries, levels, includeExperts: false }));
+      const { user, system } = process.cpuUsage(before);
+      if (call === 0) continue;
+      times.push(time);
+      busy.push((user + system) / 1000);
+    }
+    const p50 = quantile(times, 0.5);
+    console.log(
+      `| ${size} | ${times.length} | ${p50.toFixed(2)} | ${quantile(times, 0.95).toFixed(2)} ` +
+        `| ${((1000 * size) / p50).toFixed(0)} | ${(quantile(busy, 0.5) / size).toFixed(2)} |`,
+    );
+  }
+  console.log('\nthe model alone:');
+  await predictor.release();
+}
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();

@@ -2,7 +2,14 @@
 import type { JsonObject } from '../types.js';
 import { nearestRows } from './distances.js';
 import { ExpertsError } from './errors.js';
-import { EXPERT_NAMES, type Expert, type ExpertName, type FittedExpert, type PointPredictions } from './expert.js';
+import {
+  EXPERT_NAMES,
+  type Expert,
+  type ExpertName,
+  type FeatureMatrix,
+  type FittedExpert,
+  type PointPredictions,
+} from './expert.js';
 import { Featurizer } from './features/featurizer.js';
 import { gaussianProcess } from './gaussian-process.js';
 import { gradientBoosting } from './gradient-boosting.js';
@@ -59,7 +66,8 @@ export class FittedExperts {
   private readonly training: ReturnType<Featurizer['transform']>;
   private readonly fitted: ReadonlyMap<PredictorName, FittedExpert>;
   private readonly sortedY: Float64Array;
-  private relevance: Float64Array | undefined;
+  /** The training rows as distances see them; made when first asked for. */
+  private stretched: { factors: Float64Array; rows: FeatureMatrix } | undefined;
   private readonly scores = new Map<string, Float64Array>();
 
   constructor(
@@ -98,10 +106,17 @@ export class FittedExperts {
   /** For each of `xs` the `k` nearest training rows, nearest first; fewer if there are fewer. Columns that matter for y count more. */
   nearest(xs: readonly JsonObject[], k: number): Neighbour[][] {
     checkCount(k);
-    this.relevance ??= relevanceFactors(this.training.metric, this.y, Int32Array.from(this.y.keys()));
-    const training = stretch(this.training.metric, this.relevance);
-    const queries = stretch(this.featurizer.transform(xs).metric, this.relevance);
-    return xs.map((_, i) => toList(nearestRows(training, queries, i, k)));
+    const { factors, rows } = this.stretchedRows();
+    const queries = stretch(this.featurizer.transform(xs).metric, factors);
+    return xs.map((_, i) => toList(nearestRows(rows, queries, i, k)));
+  }
+
+  private stretchedRows() {
+    if (!this.stretched) {
+      const factors = relevanceFactors(this.training.metric, this.y, Int32Array.from(this.y.keys()));
+      this.stretched = { factors, rows: stretch(this.training.metric, factors) };
+    }
+    return this.stretched;
   }
 
   /**
