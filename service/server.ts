@@ -59,21 +59,20 @@ export async function startServer(
     log: (message, error) => app.log.error({ err: error }, message),
   });
   const base = await findBaseModel(config.baseModel);
+  // What predictions will ask most likely is read while nobody waits for it yet, and the contract is compiled.
+  const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
+  // What goes wrong here, the first request will say.
+  if (choice) void predictor.preload(choice.modelDir).catch(() => {});
   const app = await buildApp({ store, jobs, predictor, artifacts, base, config });
-  /** What predictions will ask most likely is read while nobody waits for it yet. */
-  const preload = async (): Promise<void> => {
-    const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
-    if (choice) await predictor.preload(choice.modelDir);
-  };
   const closing = watchConnections(app.server);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
+    await predictor.close();
     await store.close();
     throw error;
   }
   jobs.start();
-  void preload().catch((error: unknown) => app.log.warn({ err: error }, 'no model is loaded ahead of need'));
   return {
     url: urlOf(app.server.address() as AddressInfo),
     device,

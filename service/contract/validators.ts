@@ -58,7 +58,9 @@ function failures(validate: ValidateFunction, value: unknown, pointer: string): 
 }
 
 function validator(contract: Contract, limits: RecordLimits, options: object): Ajv2020 {
-  const ajv = new Ajv2020({ ...options, strict: true, allowUnionTypes: true, verbose: true, strictRequired: false });
+  // Whether the contract's schemas are schemas is for the tests to say: it takes as long as all else here.
+  const given = { strict: true, allowUnionTypes: true, verbose: true, strictRequired: false, validateSchema: false };
+  const ajv = new Ajv2020({ ...options, ...given });
   // Only answers hold times, and those we write ourselves.
   ajv.addFormat('date-time', true);
   ajv.addFormat('text', (text) => isWellFormed(text) && text !== '__proto__');

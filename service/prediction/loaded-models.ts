@@ -1,9 +1,11 @@
 // Models in memory: a few whole ones, and on each any number of adapters, which come and go without their base being read again.
+import { baseDirOf, openModel } from '../../trainer/adapter-directory.js';
 import type { Device } from '../../trainer/devices/device.js';
-import type { ModelDirectory } from '../../trainer/model-directory.js';
-import type { Predictor } from '../../trainer/prediction/predictor.js';
+import { Inference } from '../../trainer/model/inference.js';
+import { loadModel, type ModelDirectory } from '../../trainer/model-directory.js';
+import { Predictor } from '../../trainer/prediction/predictor.js';
 import { LruCache } from './lru-cache.js';
-import type { PromptQueue } from './prompt-queue.js';
+import { PromptQueue } from './prompt-queue.js';
 
 /** Predictors kept on one base: an adapter's weights and what was fitted for its studies, a few MB each. */
 const MAX_PREDICTORS = 32;
@@ -34,12 +36,6 @@ export class LoadedModels {
    * @throws TrainerError `model_files`, `model_config`
    */
   async use<R>(modelDir: string, work: (predictor: Predictor) => Promise<R>): Promise<R> {
-    // Loaded late: ONNX Runtime comes along with it.
-    const { baseDirOf, openModel } = await import('../../trainer/adapter-directory.js');
-    const { loadModel } = await import('../../trainer/model-directory.js');
-    const { Inference } = await import('../../trainer/model/inference.js');
-    const { Predictor } = await import('../../trainer/prediction/predictor.js');
-    const { PromptQueue } = await import('./prompt-queue.js');
     const baseDir = await baseDirOf(modelDir);
     const loadBase = async (): Promise<LoadedBase> => ({
       model: await loadModel(baseDir),

@@ -1,5 +1,6 @@
 // The HTTP thread's side of the prediction worker: a bounded queue, answers by id, and a new worker where one has died.
 import { Worker } from 'node:worker_threads';
+import type { Device } from '../../trainer/devices/device.js';
 import { entryPoint } from '../entry-point.js';
 import { ServiceError } from '../errors.js';
 import type { AskOptions, PredictionService } from '../services.js';
@@ -15,9 +16,9 @@ import {
 } from './protocol.js';
 import { Throughput } from './throughput.js';
 
-export interface PredictionClientOptions extends Omit<WorkerOptions, 'device'> {
+export interface PredictionClientOptions extends WorkerOptions {
   /** Settles when the devices have been looked at; requests wait for it. */
-  device: Promise<WorkerOptions['device']>;
+  device: Promise<Device>;
   /** Queries under way or waiting, of all requests; a request that would bring more is refused. */
   maxWaitingQueries: number;
 }
@@ -33,6 +34,8 @@ interface Waiting {
 
 export class PredictionClient implements PredictionService {
   private worker: Worker | undefined;
+  /** The worker that was told its device. */
+  private placed: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private waitingQueries = 0;
   private lastId = 0;
@@ -70,10 +73,9 @@ export class PredictionClient implements PredictionService {
 
   /** Loads a model that will be asked, so that the first request does not wait for it. */
   async preload(modelDir: string): Promise<void> {
-    const device = await this.options.device;
-    if (this.closing) return;
-    this.worker ??= this.start(device);
-    this.worker.postMessage({ type: 'preload', modelDir } satisfies ToWorker);
+    // The thread takes a while to start: it does while the devices are looked at.
+    this.worker ??= this.start();
+    await this.say({ type: 'preload', modelDir }, () => !this.closing);
   }
 
   /** Lets what is under way finish. The worker ends by itself: ending it during a run would end the process. */
@@ -120,14 +122,22 @@ export class PredictionClient implements PredictionService {
   }
 
   private async post(ask: Ask): Promise<void> {
-    const device = await this.options.device.catch((error: unknown) => error as Error);
-    const waiting = this.waiting.get(ask.id);
-    if (device instanceof Error)
-      return this.leave(ask.id)?.reject(new ServiceError('prediction_failed', device.message));
-    // Cancelled while the devices were looked at: the worker need not hear of it.
-    if (waiting === undefined) return;
-    this.worker ??= this.start(device);
-    this.worker.postMessage(ask satisfies ToWorker);
+    try {
+      // Cancelled while the devices were looked at: the worker need not hear of it.
+      await this.say(ask, () => this.waiting.has(ask.id));
+    } catch (error) {
+      this.leave(ask.id)?.reject(new ServiceError('prediction_failed', (error as Error).message));
+    }
+  }
+
+  /** Speaks to the worker when the device is known, if it is still meant then; starts the worker where there is none. */
+  private async say(message: ToWorker, isMeant: () => boolean): Promise<void> {
+    const device = await this.options.device;
+    if (!isMeant()) return;
+    this.worker ??= this.start();
+    if (this.placed !== this.worker) this.worker.postMessage({ type: 'device', device } satisfies ToWorker);
+    this.placed = this.worker;
+    this.worker.postMessage(message);
   }
 
   private cancel(id: number, error: ServiceError): void {
@@ -151,9 +161,9 @@ export class PredictionClient implements PredictionService {
     return waiting;
   }
 
-  private start(device: WorkerOptions['device']): Worker {
+  private start(): Worker {
     const { databaseFile, loadedModels, maxContextTrials, threads, mayFallBack } = this.options;
-    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads, device, mayFallBack };
+    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads, mayFallBack };
     const worker = new Worker(entryPoint('service/prediction/predictor-worker'), { workerData });
     worker.on('message', (message: FromWorker) => this.settle(message));
     worker.on('error', (error) => this.lose(worker, error.message));

@@ -1,6 +1,7 @@
 // The thread that models run in: one for the life of the server, and never ended during a run, which would end the process.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
+import type { Device } from '../../trainer/devices/device.js';
 import { DeviceFallback } from './device-fallback.js';
 import type { AskHandler, Target } from './handlers/handler.js';
 import { HANDLERS } from './handlers/index.js';
@@ -28,12 +29,8 @@ const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
 const studies = new StudyCache(store, options.maxContextTrials);
-const models = new DeviceFallback({
-  device: options.device,
-  mayFallBack: options.mayFallBack,
-  make: (device) => new LoadedModels(options.loadedModels, options.threads, device),
-  warn: (message) => process.stderr.write(`${message}\n`),
-});
+/** There before anything is asked: the thread may start while the devices are still looked at. */
+let models: DeviceFallback<LoadedModels> | undefined;
 const small = new Turnstile(SMALL_PLACES);
 const long = new Turnstile(LONG_PLACES);
 
@@ -45,7 +42,7 @@ async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promi
   // Each handler goes with its own kind of input: seen through a union of kinds TypeScript no longer knows that they fit.
   const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
   return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
-    models.use((loaded) =>
+    models!.use((loaded) =>
       loaded.use(input.modelDir, async (predictor) =>
         handler(input, { predictor, views: await studies.views(input.studyId), signal }),
       ),
@@ -64,7 +61,16 @@ async function respond(ask: Ask, stop: AbortController): Promise<void> {
 
 /** The first request after it finds model and sessions made. A model that cannot be loaded is the first request's to tell. */
 async function preload(modelDir: string): Promise<void> {
-  await models.use((loaded) => loaded.use(modelDir, (predictor) => predictor.warmUp())).catch(() => {});
+  await models!.use((loaded) => loaded.use(modelDir, (predictor) => predictor.warmUp())).catch(() => {});
+}
+
+function runOn(device: Device): void {
+  models = new DeviceFallback({
+    device,
+    mayFallBack: options.mayFallBack,
+    make: (on) => new LoadedModels(options.loadedModels, options.threads, on),
+    warn: (message) => process.stderr.write(`${message}\n`),
+  });
 }
 
 function track(work: Promise<void>): void {
@@ -74,7 +80,7 @@ function track(work: Promise<void>): void {
 
 async function close(): Promise<void> {
   await Promise.all(underWay);
-  await models.clear();
+  await models?.clear();
   await store.close();
   port.close();
 }
@@ -88,7 +94,8 @@ port.on('message', (message: ToWorker) => {
     const stop = new AbortController();
     open.set(message.id, stop);
     track(respond(message, stop));
-  } else if (message.type === 'preload') track(preload(message.modelDir));
+  } else if (message.type === 'device') runOn(message.device);
+  else if (message.type === 'preload') track(preload(message.modelDir));
   else if (message.type === 'cancel') open.get(message.id)?.abort();
   else void close();
 });

@@ -8,7 +8,6 @@ export type AskInput<Kind extends AskKind> = Parameters<(typeof HANDLERS)[Kind]>
 export type AskOutput<Kind extends AskKind> = Awaited<ReturnType<(typeof HANDLERS)[Kind]>>;
 
 export interface WorkerOptions {
-  device: Device;
   /** Whether a GPU that fails is given up for the CPU. */
   mayFallBack: boolean;
   databaseFile: string;
@@ -26,6 +25,8 @@ export type Ask = {
 }[AskKind];
 
 export type ToWorker =
+  /** Where models run; the first word. */
+  | { type: 'device'; device: Device }
   | Ask
   /** Nobody waits for the answer any more. */
   | { type: 'cancel'; id: number }
