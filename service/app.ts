@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { contractPlugin } from './contract/contract-plugin.js';
 import { loadContract } from './contract/load-contract.js';
 import { problemsPlugin, sendProblem } from './problems-plugin.js';
+import { explanationHandlers } from './routes/explanations.js';
 import { healthHandlers } from './routes/health.js';
 import { jobHandlers } from './routes/jobs.js';
 import { predictionHandlers } from './routes/predictions.js';
@@ -38,6 +39,7 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     ...studyHandlers(services),
     ...predictionHandlers(services),
     ...suggestionHandlers(services),
+    ...explanationHandlers(services),
     ...jobHandlers(services),
   };
   await app.register(problemsPlugin);

@@ -232,6 +232,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/studies/{study_id}:explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain what the model says of x
+         * @description For up to five x: the trials that the model sees as most like each, a few trials that stand for the study, and how the
+         *     model's median moves along each parameter while the others are held. Everything is computed; docs/explanations.md
+         *     says how, and what it takes.
+         */
+        post: operations["explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fine-tuning-jobs": {
         parameters: {
             query?: never;
@@ -787,6 +811,152 @@ export interface components {
                 /** @description Null where no model was asked. */
                 prediction: components["schemas"]["CandidatePrediction"] | null;
             }[];
+        };
+        ExplanationCreate: {
+            /** @description What is to be explained. */
+            queries: components["schemas"]["Parameters"][];
+            /** @description Id of the model to ask. Default: as for predictions. */
+            model?: string;
+            /** @description Name of the objective that is explained. Default: every objective of the study. */
+            objective?: string;
+            /** @description What is computed: the nearest trials, the study's prototypes, the effects of parameters. Default: all three. */
+            include?: ("neighbours" | "prototypes" | "effects")[];
+            limits?: components["schemas"]["ExplanationLimits"];
+            timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        /** @description How much is computed. Effects take the model `parameters` × (`points` + 1) predictions a query at most. */
+        ExplanationLimits: {
+            /** @default 5 */
+            neighbours: number;
+            /** @default 4 */
+            prototypes: number;
+            /**
+             * @description Parameters whose effect the model is asked for, those first that the experts say matter most.
+             * @default 8
+             */
+            parameters: number;
+            /**
+             * @description Values of each parameter, besides the one it has.
+             * @default 7
+             */
+            points: number;
+        };
+        /** @description A trial of the study that the model sees as like the query. */
+        Neighbour: {
+            x: components["schemas"]["Parameters"];
+            /** @description What it measured; null where it failed. */
+            y: number | null;
+            /**
+             * @description Share of pairs of the study's trials that are at least as unlike as this trial and the query: 1 for what the model
+             *     cannot tell apart, 0.98 for two that are nearer to each other than 98% of pairs. null where the study has one trial.
+             */
+            similarity: number | null;
+            /** @description Parameters in which the two differ. */
+            differs: string[];
+        };
+        /** @description What a group of trials has in common, and the study has not. Either `categories` or `range` is there. */
+        SharedValue: {
+            parameter: string;
+            /** @description Values that `share` of the group has, and `study_share` of the study. */
+            categories?: {
+                values: unknown[];
+                share: number;
+                study_share: number;
+            };
+            /** @description The middle 80% of the values in the group, and in the study. */
+            range?: {
+                low: number;
+                high: number;
+                study_low: number;
+                study_high: number;
+            };
+        };
+        /** @description A trial that stands for the trials that the model sees as like it. */
+        Prototype: {
+            x: components["schemas"]["Parameters"];
+            y: number | null;
+            /** @description Trials that it stands for */
+            trials: number;
+            /** @description Those of them that failed. */
+            failed: number;
+            /** @description The 10%, 50% and 90% quantile of y among them; null where none was measured. */
+            y_range: {
+                low: number;
+                median: number;
+                high: number;
+            } | null;
+            shared: components["schemas"]["SharedValue"][];
+        };
+        EffectPoint: {
+            /** @description What the parameter is set to. */
+            value: unknown;
+            /** @description What the model then says. */
+            median: number;
+            p_infeasible: number;
+            /** @description Whether it is the value that the query has. */
+            current: boolean;
+            /** @description Parameters of x that do not exist beside this value. */
+            removed: string[];
+            /**
+             * @description Parameters that only exist beside this value, with a typical one, and those whose own value was never seen beside
+             *     it, with the nearest that was.
+             */
+            set: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description How the median moves along one parameter while the others are held. */
+        Effect: {
+            parameter: string;
+            /**
+             * @description Of the median along the values in their order; `unordered` where they have none.
+             * @enum {string}
+             */
+            direction: "rises" | "falls" | "peaks" | "dips" | "varies" | "flat" | "unordered";
+            /** @description Largest less smallest median, in the unit of y. */
+            size: number;
+            points: components["schemas"]["EffectPoint"][];
+            /** @description Values that were left out and why. */
+            warnings: string[];
+        };
+        Explanation: {
+            median: number;
+            /** @description Of the model's own distribution. How far the median could be off, to set the effects beside. */
+            quartiles: {
+                lower: number;
+                upper: number;
+            };
+            p_infeasible: number;
+            /** @description Where x lies outside of what the study has seen. */
+            warnings: string[];
+            /** @description The likest first. */
+            neighbours?: components["schemas"]["Neighbour"][];
+            /** @description Place in `prototypes` of the one that x is most like; null where the study has no trials. */
+            prototype?: number | null;
+            /** @description The largest first. */
+            effects?: components["schemas"]["Effect"][];
+            /** @description Parameters of x without an effect, and why. */
+            left_out?: {
+                parameter: string;
+                reason: string;
+            }[];
+        };
+        ExplanationResult: {
+            study_id: string;
+            model: components["schemas"]["ChosenModel"];
+            /** @description By name of the objective. */
+            objectives: {
+                [key: string]: {
+                    explanations: components["schemas"]["Explanation"][];
+                    /** @description Those with the most trials first. */
+                    prototypes?: components["schemas"]["Prototype"][];
+                    /** @description Trials that were looked at, and how many of the study were there to look at. */
+                    compared: {
+                        trials: number;
+                        of: number;
+                    };
+                };
+            };
         };
         FineTuningJobCreate: {
             /** @description The studies to learn from, or "all". */
@@ -1532,6 +1702,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "queries": [
+                 *         {
+                 *           "algorithm": "gzip",
+                 *           "level": 7
+                 *         }
+                 *       ],
+                 *       "objective": "compressed_bytes",
+                 *       "limits": {
+                 *         "neighbours": 1,
+                 *         "prototypes": 1,
+                 *         "parameters": 1,
+                 *         "points": 3
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExplanationCreate"];
+            };
+        };
+        responses: {
+            /** @description For each objective one explanation per query, in their order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "study_id": "study_01m3qk5t2h8r4y6z0a7c3e9g",
+                     *       "model": {
+                     *         "id": "model_01m3qm9d5j1s7x2p4v8b0k6f",
+                     *         "chosen_by": "trained_on_study",
+                     *         "reason": "the newest published model whose training included this study"
+                     *       },
+                     *       "objectives": {
+                     *         "compressed_bytes": {
+                     *           "explanations": [
+                     *             {
+                     *               "median": 181000,
+                     *               "quartiles": {
+                     *                 "lower": 179800,
+                     *                 "upper": 182500
+                     *               },
+                     *               "p_infeasible": 0.004,
+                     *               "warnings": [],
+                     *               "neighbours": [
+                     *                 {
+                     *                   "x": {
+                     *                     "algorithm": "gzip",
+                     *                     "level": 6
+                     *                   },
+                     *                   "y": 181700,
+                     *                   "similarity": 0.998,
+                     *                   "differs": [
+                     *                     "level"
+                     *                   ]
+                     *                 }
+                     *               ],
+                     *               "prototype": 0,
+                     *               "effects": [
+                     *                 {
+                     *                   "parameter": "level",
+                     *                   "direction": "falls",
+                     *                   "size": 34200,
+                     *                   "points": [
+                     *                     {
+                     *                       "value": 1,
+                     *                       "median": 215000,
+                     *                       "p_infeasible": 0.004,
+                     *                       "current": false,
+                     *                       "removed": [],
+                     *                       "set": {}
+                     *                     },
+                     *                     {
+                     *                       "value": 5,
+                     *                       "median": 184300,
+                     *                       "p_infeasible": 0.004,
+                     *                       "current": false,
+                     *                       "removed": [],
+                     *                       "set": {}
+                     *                     },
+                     *                     {
+                     *                       "value": 7,
+                     *                       "median": 181000,
+                     *                       "p_infeasible": 0.004,
+                     *                       "current": true,
+                     *                       "removed": [],
+                     *                       "set": {}
+                     *                     },
+                     *                     {
+                     *                       "value": 9,
+                     *                       "median": 180800,
+                     *                       "p_infeasible": 0.004,
+                     *                       "current": false,
+                     *                       "removed": [],
+                     *                       "set": {}
+                     *                     }
+                     *                   ],
+                     *                   "warnings": []
+                     *                 }
+                     *               ],
+                     *               "left_out": [
+                     *                 {
+                     *                   "parameter": "algorithm",
+                     *                   "reason": "the experts say that others matter more"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "prototypes": [
+                     *             {
+                     *               "x": {
+                     *                 "algorithm": "deflate",
+                     *                 "level": 5
+                     *               },
+                     *               "y": 186400,
+                     *               "trials": 24,
+                     *               "failed": 0,
+                     *               "y_range": {
+                     *                 "low": 180900,
+                     *                 "median": 187100,
+                     *                 "high": 214200
+                     *               },
+                     *               "shared": [
+                     *                 {
+                     *                   "parameter": "algorithm",
+                     *                   "categories": {
+                     *                     "values": [
+                     *                       "gzip",
+                     *                       "deflate"
+                     *                     ],
+                     *                     "share": 0.96,
+                     *                     "study_share": 0.61
+                     *                   }
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "compared": {
+                     *             "trials": 40,
+                     *             "of": 40
+                     *           }
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExplanationResult"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,6 +1,7 @@
 // Options that several commands share, and the parsers that turn their text into values or usage errors.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HttpClient } from '../sdk/http.js';
+import type { JsonObject } from '../sdk/types.js';
 import type { InfeasibleMark } from './csv/plan.js';
 import { Terminal } from './terminal.js';
 
@@ -103,4 +104,19 @@ export function parseInfeasible(value: string): InfeasibleMark {
   if (value === 'empty' || value === 'nan') return { type: value };
   if (value.trim() !== '') return { type: 'value', value };
   throw new InvalidArgumentError('Write empty, nan, or the text that marks a failed experiment.');
+}
+
+/** Parameters of an x. */
+export function parseJsonObject(value: string): JsonObject {
+  let x: unknown;
+  try {
+    x = JSON.parse(value);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `It is not JSON (${(error as Error).message}). Write '{"level": 6}', in single quotes for the shell.`,
+    );
+  }
+  if (typeof x !== 'object' || x === null || Array.isArray(x))
+    throw new InvalidArgumentError(`Write a JSON object: '{"level": 6}'.`);
+  return x as JsonObject;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.js';
+import { addExplainCommand } from './commands/explain.js';
 import { addImportCommand } from './commands/import.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addServeCommand } from './commands/serve.js';
@@ -26,7 +27,7 @@ Exit status: 0 done · 1 failed · 2 wrong usage · 3 done in part (rows were le
 A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
-  for (const add of [addServeCommand, addImportCommand, addTrainCommand, addPredictCommand, addDemoCommand])
-    add(program);
+  const commands = [addServeCommand, addImportCommand, addTrainCommand, addPredictCommand, addExplainCommand];
+  for (const add of [...commands, addDemoCommand]) add(program);
   return program;
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, errorFromResponse } from './errors.js';
 import type {
+  ExplanationCreate,
+  ExplanationResult,
   FineTuningJob,
   FineTuningJobCreate,
   Health,
@@ -84,6 +86,12 @@ export class HttpClient {
   predict(studyId: string, body: PredictionCreate, call: CallOptions = {}): Promise<PredictionResult> {
     const timeoutMs = call.timeoutMs ?? 5 * this.options.timeoutMs;
     return this.send('POST', `/v1/studies/${encodeURIComponent(studyId)}/predictions`, body, { ...call, timeoutMs });
+  }
+
+  /** Writes nothing, so it is tried again without a key. */
+  explain(studyId: string, body: ExplanationCreate, call: CallOptions = {}): Promise<ExplanationResult> {
+    const timeoutMs = call.timeoutMs ?? 5 * this.options.timeoutMs;
+    return this.send('POST', `/v1/studies/${encodeURIComponent(studyId)}:explain`, body, { ...call, timeoutMs });
   }
 
   createFineTuningJob(body: FineTuningJobCreate, call: CallOptions = {}): Promise<FineTuningJob> {

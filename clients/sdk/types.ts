@@ -20,6 +20,14 @@ export type PredictionCreate = Omit<Schemas['PredictionCreate'], 'queries' | 'in
 export type PredictionResult = Schemas['PredictionResult'];
 export type ObjectivePrediction = Schemas['ObjectivePrediction'];
 export type Calibration = Schemas['Calibration'];
+export type ExplanationCreate = Omit<Schemas['ExplanationCreate'], 'queries' | 'limits'> & {
+  queries: JsonObject[];
+  limits?: Partial<Schemas['ExplanationLimits']>;
+};
+export type ExplanationResult = Schemas['ExplanationResult'];
+export type Explanation = Schemas['Explanation'];
+export type Prototype = Schemas['Prototype'];
+export type Effect = Schemas['Effect'];
 export type FineTuningJob = Schemas['FineTuningJob'];
 /** `hyperparameters` and `seed` have defaults; the generator makes fields with defaults required. */
 export type FineTuningJobCreate = Pick<Schemas['FineTuningJobCreate'], 'studies'> &

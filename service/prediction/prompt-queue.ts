@@ -74,6 +74,11 @@ export class PromptQueue implements AnswersPrompts {
     });
   }
 
+  /** Not queued: a chunk of them takes a fraction of a batch, and batches come between the chunks. */
+  embeddings(...asked: Parameters<AnswersPrompts['embeddings']>): Promise<Float32Array[]> {
+    return this.model.embeddings(...asked);
+  }
+
   /** Once nothing waits any more. */
   async release(): Promise<void> {
     await this.running;

@@ -6,6 +6,7 @@ import { type DeviceTensor, disposeAll } from '../graph/device-tensor.js';
 import { type HostTensor, OrtSession, releaseAll } from '../graph/session.js';
 import { descend } from '../tree-descent.js';
 import type { Weights } from './parameters.js';
+import { poolingGraph } from './pooling-graph.js';
 import { PrefixDecoder } from './prefix-decoder.js';
 import { adapterInputs, decoderGraph, encoderGraph, type Part, type ServedModel } from './serving-graph.js';
 import { relativeBuckets } from './t5.js';
@@ -30,6 +31,7 @@ export class Inference {
   readonly chunkSize: number;
   private encoder: Promise<OrtSession> | undefined;
   private decoder: Promise<OrtSession> | undefined;
+  private pooling: Promise<OrtSession> | undefined;
 
   constructor(
     private readonly model: ServedModel,
@@ -50,18 +52,74 @@ export class Inference {
     adapter?: Weights,
     signal?: AbortSignal,
   ): Promise<Distribution[]> {
-    // Prompts of like length stand together, so that little is padding; the answers go back to their places.
+    return this.inChunks(prompts, signal, (chunk) =>
+      this.chunk(
+        chunk.map((i) => prompts[i]!),
+        chunk.map((i) => codecs[i]!),
+        adapter,
+      ),
+    );
+  }
+
+  /**
+   * The mean of the encoder's states over a part of each prompt, [d_model].
+   * @param spans first token and the one behind the last, at least one of each prompt
+   * @param adapter, signal as for `distributions`
+   */
+  async embeddings(
+    prompts: readonly number[][],
+    spans: readonly (readonly [begin: number, end: number])[],
+    adapter?: Weights,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const { d_model } = this.model.config;
+    this.pooling ??= OrtSession.create(poolingGraph(d_model), this.sessionOptions());
+    const pooling = await this.pooling;
+    return this.inChunks(prompts, signal, async (chunk) => {
+      const feeds = this.encoderFeeds(
+        chunk.map((i) => prompts[i]!),
+        adapter,
+      );
+      const [queries, length] = feeds.input_ids.dims as [number, number];
+      const weights = new Float32Array(queries * length);
+      chunk.forEach((i, at) => {
+        const [begin, end] = spans[i]!;
+        weights.fill(1 / (end - begin), at * length + begin, at * length + end);
+      });
+      const encoded = await this.encode(feeds);
+      try {
+        const { pooled } = await pooling.run({
+          states: encoded.states!,
+          weights: { data: weights, dims: [queries, length] },
+        });
+        return chunk.map((_, at) => (pooled!.data as Float32Array).slice(at * d_model, (at + 1) * d_model));
+      } finally {
+        if (this.device === 'webgpu') disposeAll(Object.values(encoded) as DeviceTensor[]);
+      }
+    });
+  }
+
+  async release(): Promise<void> {
+    const sessions = [this.encoder, this.decoder, this.pooling];
+    this.encoder = undefined;
+    this.decoder = undefined;
+    this.pooling = undefined;
+    await releaseAll(sessions);
+  }
+
+  /** Prompts of like length stand together, so that little is padding; what `run` says of a chunk goes back to its places. */
+  private async inChunks<T>(
+    prompts: readonly number[][],
+    signal: AbortSignal | undefined,
+    run: (chunk: number[]) => Promise<T[]>,
+  ): Promise<T[]> {
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
-    const result: Distribution[] = new Array(prompts.length);
+    const result: T[] = new Array(prompts.length);
     const size = this.chunkSize;
     for (let begin = 0; begin < order.length; begin += size) {
       signal?.throwIfAborted();
       const chunk = order.slice(begin, begin + size);
-      const answers = await this.chunk(
-        chunk.map((i) => prompts[i]!),
-        chunk.map((i) => codecs[i]!),
-        adapter,
-      );
+      const answers = await run(chunk);
       chunk.forEach((i, at) => {
         result[i] = answers[at]!;
       });
@@ -69,11 +127,15 @@ export class Inference {
     return result;
   }
 
-  async release(): Promise<void> {
-    const sessions = [this.encoder, this.decoder];
-    this.encoder = undefined;
-    this.decoder = undefined;
-    await releaseAll(sessions);
+  private encoderFeeds(prompts: readonly number[][], adapter: Weights | undefined) {
+    const length = Math.ceil(Math.max(...prompts.map((p) => p.length)) / LENGTH_STEP) * LENGTH_STEP;
+    const ids = new Int32Array(prompts.length * length);
+    prompts.forEach((prompt, i) => ids.set(prompt, i * length));
+    return {
+      ...this.adapterFeeds('encoder', adapter),
+      input_ids: { data: ids, dims: [prompts.length, length] },
+      buckets: { data: relativeBuckets(length, true, this.model.config), dims: [length, length] },
+    };
   }
 
   private async chunk(
@@ -83,20 +145,13 @@ export class Inference {
   ): Promise<Distribution[]> {
     const { config } = this.model;
     const queries = prompts.length;
-    const length = Math.ceil(Math.max(...prompts.map((p) => p.length)) / LENGTH_STEP) * LENGTH_STEP;
-    const ids = new Int32Array(queries * length);
-    prompts.forEach((prompt, i) => ids.set(prompt, i * length));
-    const inputIds = { data: ids, dims: [queries, length] };
+    const feeds = this.encoderFeeds(prompts, adapter);
     this.decoder ??= OrtSession.create(decoderGraph(this.model), this.sessionOptions());
     const decoder = await this.decoder;
-    const { states, ...cross } = await this.encode({
-      ...this.adapterFeeds('encoder', adapter),
-      input_ids: inputIds,
-      buckets: { data: relativeBuckets(length, true, config), dims: [length, length] },
-    });
+    const { states, ...cross } = await this.encode(feeds);
     const { number_token_begin, number_token_end } = config;
     try {
-      const constant = { ...this.adapterFeeds('decoder', adapter), ...cross, input_ids: inputIds };
+      const constant = { ...this.adapterFeeds('decoder', adapter), ...cross, input_ids: feeds.input_ids };
       const prefixes = new PrefixDecoder(decoder, constant, queries, config);
       return await descend(codecs, (level) => prefixes.next(level), {
         firstToken: number_token_begin,

@@ -40,6 +40,12 @@ export class FittedStudy {
     return questionsAbout(this.study, points, this.evidence, this.encoder);
   }
 
+  /** What the experts say of each of xs, all together: cheap guesses at its median. undefined where nothing was measured. */
+  guesses(xs: readonly JsonObject[]): number[] | undefined {
+    const asked = this.evidence?.ask(this.observe(xs.map((x) => ({ x }))));
+    return asked?.every((one) => one !== undefined) ? asked.map((one) => one.frame.center) : undefined;
+  }
+
   /** Experts that know this study alone, as people use them today; undefined where nothing was measured. */
   get localExperts(): FittedExperts | undefined {
     if (!this.evidence?.experts || !this.observe) return this.evidence?.experts;

@@ -17,7 +17,14 @@ import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, S
 import { CrossFit } from './cross-fit.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
-import { type Answer, type AnswersPrompts, type Observe, type Questions, questionsAbout } from './questions.js';
+import {
+  type Answer,
+  type AnswersPrompts,
+  type Observe,
+  promptsOf,
+  type Questions,
+  questionsAbout,
+} from './questions.js';
 
 /** Studies whose fitted evidence and calibration are kept, at most twice as many. */
 const CACHED_STUDIES = 8;
@@ -139,6 +146,17 @@ export class Predictor {
       return prediction;
     });
     return { predictions, calibration: describe(scores.length, validation.length > 0, levels) };
+  }
+
+  /** Where the model sees each of xs, [d_model]: the mean of the encoder's states over x, which knows the study's metadata and no y. */
+  embeddings(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const { prompts, spans } = promptsOf(study, xs, this.encoder);
+    return this.inference.embeddings(prompts, spans, this.model.adapter?.weights, signal);
+  }
+
+  /** What the study's experts say of each of xs, all together, without the model; undefined where nothing was measured. */
+  guesses(study: StudyData, xs: readonly JsonObject[]): number[] | undefined {
+    return this.fit(study).guesses(xs);
   }
 
   release(): Promise<void> {

@@ -6,7 +6,7 @@ import type { Distribution } from '../distribution.js';
 import type { Evidence, Point } from '../evidence.js';
 import type { Weights } from '../model/parameters.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
-import type { StudyHead } from '../types.js';
+import type { JsonObject, StudyHead } from '../types.js';
 
 /** One prompt and one codec a query. */
 export interface Questions {
@@ -27,6 +27,16 @@ export interface AnswersPrompts {
     adapter?: Weights,
     signal?: AbortSignal,
   ): Promise<Distribution[]>;
+  /**
+   * The mean of the encoder's states over a part of each prompt, [d_model].
+   * @param spans first token and the one behind the last, at least one of each prompt
+   */
+  embeddings(
+    prompts: readonly number[][],
+    spans: readonly (readonly [begin: number, end: number])[],
+    adapter?: Weights,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]>;
   release(): Promise<void>;
 }
 
@@ -57,4 +67,27 @@ export function questionsAbout(
     questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
   });
   return questions;
+}
+
+/**
+ * Prompts that hold an x beside the study's metadata and no evidence, and where in them x stands: what the model makes of x
+ * itself. No y of the study is in them, so that they stay as they are while the study grows.
+ */
+export function promptsOf(
+  study: StudyHead,
+  xs: readonly JsonObject[],
+  encoder: PromptEncoder,
+): { prompts: number[][]; spans: [begin: number, end: number][] } {
+  const metadata = encoder.metadata(study);
+  const prompts: number[][] = [];
+  const spans: [number, number][] = [];
+  for (const x of xs) {
+    const prompt = renderPrompt({ evidence: [], metadata, x: encoder.parameters({ x }, [], metadata) });
+    // Behind metadata and its marker, the marker of x; the last token ends the prompt.
+    const end = prompt.length - 1;
+    prompts.push(prompt);
+    // An x of which nothing found room is what its marker says.
+    spans.push([Math.min(metadata.length + 2, end - 1), end]);
+  }
+  return { prompts, spans };
 }

@@ -25,6 +25,7 @@ import {
 import { formatDuration, Progress } from '../progress.js';
 import { ServerProcess } from '../server-process.js';
 import type { Terminal } from '../terminal.js';
+import { explainInBatches, writeExplanations } from './explain.js';
 import { predictInBatches } from './predict.js';
 import { hyperparametersOf, trainAndFollow } from './train.js';
 
@@ -41,6 +42,7 @@ interface DemoCommandOptions {
   objective?: string[];
   trials: number;
   queries: number;
+  explain: number;
   seed: number;
   steps?: number;
   set?: [string, HyperparameterValue][];
@@ -58,6 +60,7 @@ export function addDemoCommand(program: Command): void {
     )
     .option('--trials <n>', 'trials that are known of the held-out study', integerOption(0, 100_000), 20)
     .option('--queries <n>', 'trials of it that are predicted', integerOption(2, 100_000), 200)
+    .option('--explain <n>', 'predictions of them that are explained', integerOption(0, 100), 0)
     .option('--seed <n>', 'which trials, and the training', integerOption(0, 2_147_483_647), 1)
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
     .option('--set <name=value>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
@@ -107,12 +110,17 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
     );
     if (context.length > 0) await client.createTrials(study.id, context, { signal });
     const queries = asked.map(({ x }) => x);
+    const body = model === null ? {} : { model };
     const result = await predictInBatches(client, study.id, queries, {
       signal,
       terminal,
-      body: { intervals: [LEVEL], include: ['experts'], ...(model === null ? {} : { model }) },
+      body: { intervals: [LEVEL], include: ['experts'], ...body },
     });
     phases.end('predict');
+    const explained = queries.slice(0, options.explain);
+    const explanations =
+      explained.length > 0 ? await explainInBatches(client, study.id, explained, { signal, body }) : undefined;
+    if (explanations) phases.end('explain');
 
     const comparisons = holdout.objectives.map((objective) => compare(objective, LEVEL, result, asked, all));
     const title = typeof holdout.metadata.title === 'string' ? holdout.metadata.title : holdout.name;
@@ -121,6 +129,7 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
     phases.end('report');
 
     report(terminal, { title, setting, comparisons, files, phases });
+    if (explanations && !terminal.json) writeExplanations(terminal, explanations, explained, holdout.objectives);
     terminal.result({
       holdout: holdout.name,
       trials: context.length,
@@ -135,6 +144,7 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
         methods: comparison.methods.map(({ method, scores }) => ({ method, ...scores })),
         ...verdict(comparison),
       })),
+      ...(explanations && { explanations: explanations.objectives }),
       seconds: phases.seconds,
       files,
     });

@@ -5,13 +5,13 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { HttpClient } from '../../sdk/http.js';
 import type { JsonObject, PredictionResult } from '../../sdk/types.js';
 import { describeRowError } from '../csv/row-errors.js';
 import { writeCsvLine } from '../csv/write.js';
 import { CliError, exitCodes } from '../errors.js';
-import { collected, contextOf, parseDelimiter, parseLevel, text } from '../options.js';
+import { collected, contextOf, parseDelimiter, parseJsonObject, parseLevel, text } from '../options.js';
 import { Progress } from '../progress.js';
 import { type Queries, queriesFromCsv } from '../queries.js';
 import { formatNumber, renderTable } from '../table.js';
@@ -39,7 +39,7 @@ export function addPredictCommand(program: Command): void {
     .description('predict what new parameters would measure in a study')
     .argument('[file]', 'CSV of parameters, one prediction a row; - reads stdin')
     .requiredOption('--study <id>', 'the study; its trials so far are the context')
-    .option('--x <json>', 'parameters as a JSON object; may be repeated', collected(parseX))
+    .option('--x <json>', 'parameters as a JSON object; may be repeated', collected(parseJsonObject))
     .option('--model <id>', 'model or adapter to ask (default: the best that learned from the study, else the newest)')
     .option('--interval <level>', 'level of an interval; may be repeated (default: 0.9)', collected(parseLevel))
     .option('--csv', 'write CSV instead of a table')
@@ -192,18 +192,4 @@ function sayBasis(terminal: Terminal, { model, calibration }: PredictionResult):
       terminal.style('dim', `intervals of ${name} are ${calibrated ? 'calibrated' : 'not calibrated'}: ${reason}`),
     );
   }
-}
-
-function parseX(value: string): JsonObject {
-  let x: unknown;
-  try {
-    x = JSON.parse(value);
-  } catch (error) {
-    throw new InvalidArgumentError(
-      `It is not JSON (${(error as Error).message}). Write '{"level": 6}', in single quotes for the shell.`,
-    );
-  }
-  if (typeof x !== 'object' || x === null || Array.isArray(x))
-    throw new InvalidArgumentError(`Write a JSON object: '{"level": 6}'.`);
-  return x as JsonObject;
 }

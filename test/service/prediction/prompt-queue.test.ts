@@ -55,6 +55,10 @@ class Watched implements AnswersPrompts {
     return inference.distributions(prompts, codecs, adapter);
   }
 
+  embeddings(...asked: Parameters<AnswersPrompts['embeddings']>) {
+    return inference.embeddings(...asked);
+  }
+
   async release(): Promise<void> {
     this.released++;
   }
