@@ -33,8 +33,11 @@ export function thin<T>(items: readonly T[], limit: number): readonly T[] {
   return Array.from({ length: limit }, (_, i) => items[Math.round((i * (items.length - 1)) / (limit - 1))]!);
 }
 
+/** In front of what was metadata: no parameter can have it, ⟨ is escaped in all text. */
+const METADATA = '⟨metadata⟩';
+
 /** Numbers and truth values anywhere in the metadata, under dotted names: entropy of the input, rows of the table. */
-function scalars(metadata: JsonObject, prefix = '⟨metadata⟩', found: JsonObject = {}): JsonObject {
+function scalars(metadata: JsonObject, prefix = METADATA, found: JsonObject = {}): JsonObject {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === 'number' || typeof value === 'boolean') found[`${prefix}.${key}`] = value;
     else if (isObject(value)) scalars(value, `${prefix}.${key}`, found);
@@ -80,6 +83,16 @@ export function mergeHistory(own: readonly HistoryRow[], parents: readonly Histo
 
 /** u of each x in the frame of `study`, as other studies see it. */
 export type HistoryModel = (study: StudyHead, xs: readonly JsonObject[]) => Float64Array;
+
+/** What studies other than this one measured of its objective. */
+export function historyOf(rows: readonly HistoryRow[], study: StudyHead): HistoryRow[] {
+  return rows.filter((row) => row.objective === poolOf(study) && row.study !== study.id);
+}
+
+/** A row's parameters, without the metadata of its study. */
+export function parametersOf(features: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(features).filter(([name]) => !name.startsWith(METADATA)));
+}
 
 /** Boosting over all studies that measure what `study` does, but for those in `excluded`; undefined where none is left. */
 export function fitHistory(

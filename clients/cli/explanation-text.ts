@@ -29,7 +29,10 @@ export function explanationText(explanation: Explanation, x: JsonObject, objecti
   }
   if (typeof prototype === 'number') lines.push(`  stands with prototype ${prototype + 1}`);
   if (effects && effects.length > 0) lines.push('  if one parameter were another, the others held:');
-  for (const effect of effects ?? []) lines.push(...effectLines(effect, y));
+  const moving = (effects ?? []).filter(({ direction }) => direction !== 'flat');
+  for (const effect of moving) lines.push(...effectLines(effect, y));
+  const flat = (effects ?? []).filter(({ direction }) => direction === 'flat').map(({ parameter }) => parameter);
+  if (flat.length > 0) lines.push(`    ${flat.join(', ')}: no more than is unsure anyway`);
   for (const { parameter, reason } of left_out ?? []) lines.push(`    ${parameter}: not moved, ${reason}`);
   return lines.join('\n');
 }
@@ -57,8 +60,11 @@ function effectLines({ parameter, direction, size, points, warnings }: Effect, y
     return current ? `[${at}]` : at;
   });
   const how = direction === 'unordered' ? 'differs' : direction;
-  const head = direction === 'flat' ? `${parameter} ${how}` : `${parameter} ${how}, by ${y(size)} in all`;
-  return [`    ${head}`, `      ${moved.join(' · ')}`, ...warnings.map((warning) => `      ${warning}`)];
+  return [
+    `    ${parameter} ${how}, by ${y(size)} in all`,
+    `      ${moved.join(' · ')}`,
+    ...warnings.map((warning) => `      ${warning}`),
+  ];
 }
 
 function sharedText({ parameter, categories, range: values }: Prototype['shared'][number]): string {

@@ -5,36 +5,54 @@ import type { SearchSpace } from '../acquisition/search-space.js';
 import type { Json, JsonObject } from '../types.js';
 
 export interface Column {
-  /** One of each value, in the order of their first appearance. */
+  /** One of each value, in the order of their first appearance, the study's before those of other studies alone. */
   readonly values: readonly Json[];
-  /** How many trials have each. */
+  /** How many trials of the study have each. */
   readonly counts: readonly number[];
-  /** Which value each trial has; -1 where it lacks the parameter. */
+  /** Which value each trial has, the study's trials first and those of other studies behind; -1: not this parameter. */
   readonly codes: Int32Array;
-  /** Of ordered parameters, what all trials have, ascending; empty for others. */
+  /** Of ordered parameters, what the study's trials have, ascending; empty for others. */
   readonly sorted: Float64Array;
 }
 
 /** Whether x has the parameter; null counts as missing. */
 export const presentIn = (x: JsonObject, name: string): boolean => Object.hasOwn(x, name) && x[name] !== null;
 
-/** A column for each parameter of the space, which was read from these trials. */
-export function columnsOf(xs: readonly JsonObject[], space: SearchSpace): Map<string, Column> {
+/**
+ * A column for each parameter of the space, which was read from `own`.
+ * @param others trials of other studies; of ordered parameters only their numbers count
+ */
+export function columnsOf(
+  own: readonly JsonObject[],
+  others: readonly JsonObject[],
+  space: SearchSpace,
+): Map<string, Column> {
   return new Map(
     [...space.parameters].map(([name, domain]) => {
+      const ordered = isOrdered(domain);
       const codeOf = new Map<string, number>();
       const values: Json[] = [];
-      const counts: number[] = [];
-      const codes = Int32Array.from(xs, (x) => {
-        if (!presentIn(x, name)) return -1;
+      const codes = Int32Array.from([...own, ...others], (x) => {
+        if (!presentIn(x, name) || (ordered && typeof x[name] !== 'number')) return -1;
         const key = serialize(x[name]!);
         const code = codeOf.get(key) ?? values.push(x[name]!) - 1;
         codeOf.set(key, code);
-        counts[code] = (counts[code] ?? 0) + 1;
         return code;
       });
-      const present = isOrdered(domain) ? codes.filter((code) => code >= 0) : new Int32Array();
-      return [name, { values, counts, codes, sorted: Float64Array.from(present, (c) => values[c] as number).sort() }];
+      const ownCodes = codes.subarray(0, own.length).filter((code) => code >= 0);
+      const counts = values.map(() => 0);
+      for (const code of ownCodes) counts[code]!++;
+      const sorted = Float64Array.from(ordered ? ownCodes : [], (code) => values[code] as number).sort();
+      return [name, { values, counts, codes, sorted }];
     }),
   );
+}
+
+/** The study's own values, the commonest first, of equally common ones the one seen first. */
+export function byFrequency({ values, counts }: Column): Json[] {
+  return values
+    .map((value, code) => ({ value, count: counts[code]! }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count)
+    .map(({ value }) => value);
 }

@@ -10,8 +10,8 @@ import type { Direction, Effect, ExplainLimits, Explanation } from './types.js';
 const MAX_SCREENED = 64;
 /** Changes against the direction that still count as going along with it, as a share of all changes. */
 const AGAINST = 0.1;
-/** Below this part of the study's central 80% of y a change is none. */
-const FLAT = 0.01;
+/** What moves the median by less than this part of the distance between its quartiles is flat: less than is known of it. */
+const FLAT = 0.25;
 
 /** One parameter of a query with all that is to be asked about it. */
 interface Plan extends Variations {
@@ -57,16 +57,17 @@ export function planEffects(x: JsonObject, seen: SeenValues, screen: Screen, lim
 
 /**
  * @param distributions the model's answers to the plan's `xs`, in their order
- * @param spread of the study's y, the unit in which a change is none
+ * @param quartiles of what the model says of x itself
  * @returns effects, the largest first
  */
 export function effectsOf(
   { plans }: EffectPlan,
   x: JsonObject,
   distributions: readonly Distribution[],
-  spread: number,
+  quartiles: Explanation['quartiles'],
 ): Effect[] {
   let at = 0;
+  const tolerance = FLAT * (quartiles.upper - quartiles.lower);
   const effects = plans.map(({ parameter, variations, ordered, warnings }): Effect => {
     const points = variations.map((variation) => {
       const { median, pInfeasible } = distributions[at++]!;
@@ -74,8 +75,9 @@ export function effectsOf(
       return { value, median, pInfeasible, current: variation.x === x, removed, set };
     });
     const medians = points.map(({ median }) => median);
-    const direction = ordered ? directionOf(medians, FLAT * spread) : 'unordered';
-    return { parameter, direction, size: Math.max(...medians) - Math.min(...medians), points, warnings };
+    const size = Math.max(...medians) - Math.min(...medians);
+    const direction = ordered || size <= tolerance ? directionOf(medians, tolerance) : 'unordered';
+    return { parameter, direction, size, points, warnings };
   });
   return effects.sort((a, b) => b.size - a.size);
 }

@@ -4,7 +4,7 @@ import { serialize } from '../../tokenizer/serialize.js';
 import type { Distribution } from '../distribution.js';
 import type { JsonObject, StudyData } from '../types.js';
 import { effectsOf, planEffects } from './effects.js';
-import { comparedTrials, MAX_COMPARED, StudyMap } from './study-map.js';
+import { comparedTrials, type Elsewhere, MAX_COMPARED, StudyMap } from './study-map.js';
 import {
   EXPLAIN_DEFAULTS,
   type ExplainLimits,
@@ -13,25 +13,23 @@ import {
   type Explanation,
 } from './types.js';
 
-/** Studies whose embeddings are kept, at most twice as many: up to 2,000 vectors of the model's width each. */
+/** Studies whose embeddings are kept, at most twice as many: up to 4,000 vectors of the model's width each. */
 const CACHED_STUDIES = 8;
 
 /** What an explanation asks of a model; `Predictor` is one. */
 export interface ExplainedModel {
-  distributionsOf(
-    study: StudyData,
-    xs: readonly JsonObject[],
-    signal?: AbortSignal,
-  ): Promise<readonly Distribution[]>;
+  distributionsOf(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<readonly Distribution[]>;
   /** Vectors of one length. Must not depend on the study's trials. */
   embeddings(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<readonly Float32Array[]>;
   /** Cheap guesses at y, to find the parameters that matter; undefined where there is nothing to guess from. */
   guesses(study: StudyData, xs: readonly JsonObject[]): readonly number[] | undefined;
+  /** Trials of other studies that measure the same. */
+  elsewhere(study: StudyData): readonly Elsewhere[];
 }
 
 /** Of one model. A study's map is made once for each of its versions, embeddings once a trial. */
 export class Explainer {
-  private readonly maps = new WeakMap<StudyData, StudyMap>();
+  private readonly maps = new WeakMap<StudyData, Promise<StudyMap>>();
   private readonly known = new RecentCache<RecentCache<Float32Array>>(CACHED_STUDIES);
 
   constructor(private readonly model: ExplainedModel) {}
@@ -47,7 +45,7 @@ export class Explainer {
     const explanations: Explanation[] = [];
     for (const x of queries) {
       signal?.throwIfAborted();
-      explanations.push(await this.explainOne(study, map, x, include, settings));
+      explanations.push(await this.explainOne(study, map, x, include, settings, signal));
     }
     const result: ExplainResult = { explanations, compared: { trials: map.compared.length, of: study.trials.length } };
     if (include.includes('prototypes')) result.prototypes = map.prototypes(settings.prototypes);
@@ -60,13 +58,14 @@ export class Explainer {
     x: JsonObject,
     include: ExplainRequest['include'],
     limits: ExplainLimits,
+    signal: AbortSignal | undefined,
   ): Promise<Explanation> {
     const { seen } = map;
     const plan =
       include.includes('effects') && seen
         ? planEffects(x, seen, (xs) => this.model.guesses(study, xs), limits)
         : undefined;
-    const [own, ...moved] = await this.model.distributionsOf(study, [x, ...(plan?.xs ?? [])]);
+    const [own, ...moved] = await this.model.distributionsOf(study, [x, ...(plan?.xs ?? [])], signal);
     const explanation: Explanation = {
       median: own!.median,
       quartiles: { lower: own!.quantile(0.25), upper: own!.quantile(0.75) },
@@ -78,28 +77,39 @@ export class Explainer {
     if (include.includes('neighbours') || include.includes('prototypes')) {
       const [embedding] = await this.embed(study, [x]);
       if (include.includes('neighbours')) explanation.neighbours = map.nearest(x, embedding!, limits.neighbours);
-      if (include.includes('prototypes')) explanation.prototype = map.nearestPrototype(embedding!, limits.prototypes);
+      if (include.includes('prototypes')) explanation.prototype = map.prototypeOf(embedding!, limits.prototypes);
     }
     if (include.includes('effects')) {
       const reason = 'the study has no finished trials to take other values from';
-      explanation.effects = plan ? effectsOf(plan, x, moved, map.spread) : [];
+      explanation.effects = plan ? effectsOf(plan, x, moved, explanation.quartiles) : [];
       explanation.leftOut = plan?.leftOut ?? Object.keys(x).map((parameter) => ({ parameter, reason }));
     }
     return explanation;
   }
 
-  private async mapOf(study: StudyData): Promise<StudyMap> {
+  private mapOf(study: StudyData): Promise<StudyMap> {
     let map = this.maps.get(study);
     if (!map) {
-      const compared = comparedTrials(study);
-      const embeddings = await this.embed(
-        study,
-        compared.map((i) => study.trials[i]!.x),
-      );
-      map = new StudyMap(study, compared, embeddings);
+      map = this.makeMap(study);
+      map.catch(() => this.maps.delete(study));
       this.maps.set(study, map);
     }
     return map;
+  }
+
+  private async makeMap(study: StudyData): Promise<StudyMap> {
+    const compared = comparedTrials(study);
+    const embeddings = await this.embed(
+      study,
+      compared.map((i) => study.trials[i]!.x),
+    );
+    const elsewhere = this.model.elsewhere(study);
+    const others = await this.embed(
+      study,
+      elsewhere.map(({ x }) => x),
+    );
+    const known = elsewhere.map((trial, i) => ({ ...trial, embedding: others[i]! }));
+    return new StudyMap(study, compared, embeddings, known);
   }
 
   /** Embeddings of xs; those that were computed before, for this or an earlier version of the study, are not again. */
@@ -107,7 +117,7 @@ export class Explainer {
     const head = JSON.stringify([study.id, study.metadata, study.objective]);
     let known = this.known.get(head);
     if (!known) {
-      known = new RecentCache(MAX_COMPARED);
+      known = new RecentCache(2 * MAX_COMPARED);
       this.known.set(head, known);
     }
     const keys = xs.map((x) => serialize(x));

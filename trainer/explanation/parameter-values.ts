@@ -2,7 +2,7 @@
 import { isOrdered, type Parameter, sameValue, valueAt } from '../acquisition/parameter.js';
 import { thin } from '../history.js';
 import type { Json, JsonObject } from '../types.js';
-import { type Column, presentIn } from './columns.js';
+import { byFrequency, type Column, presentIn } from './columns.js';
 import { type SeenValues, write } from './seen.js';
 
 /** One place on the way of a parameter. */
@@ -39,7 +39,7 @@ export function variationsOf(x: JsonObject, name: string, seen: SeenValues, poin
   if (ordered && typeof own !== 'number') return 'it is a number in the study and not here';
   const column = seen.columns.get(name)!;
   const tried = ordered ? [...new Set(column.sorted)] : byFrequency(column);
-  if (!ordered && tried.length > points && 2 * tried.length > column.codes.filter((code) => code >= 0).length) {
+  if (!ordered && tried.length > points && 2 * tried.length > column.counts.reduce((sum, count) => sum + count, 0)) {
     return 'it is another text in nearly every trial';
   }
   const check = seen.beside(x, name);
@@ -123,12 +123,4 @@ function vary(x: JsonObject, name: string, value: Json, seen: SeenValues): Varia
 function typical(column: Column): Json {
   const { sorted } = column;
   return sorted.length > 0 ? sorted[(sorted.length - 1) >> 1]! : byFrequency(column)[0]!;
-}
-
-/** The commonest first, of equally common ones the one seen first. */
-function byFrequency({ values, counts }: Column): Json[] {
-  return values
-    .map((value, code) => ({ value, count: counts[code]! }))
-    .sort((a, b) => b.count - a.count)
-    .map(({ value }) => value);
 }

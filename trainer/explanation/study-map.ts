@@ -1,6 +1,6 @@
 // A study as the model sees it: where its trials stand, which are near an x, and which few of them stand for the rest.
 import { createHash } from 'node:crypto';
-import { quantile } from '../../tokenizer/frame.js';
+import { quantile, studyFrame } from '../../tokenizer/frame.js';
 import { serialize } from '../../tokenizer/serialize.js';
 import type { JsonObject, StudyData, Trial } from '../types.js';
 import { distanceBetween, EmbeddingSpace, type Place } from './embedding-space.js';
@@ -16,34 +16,52 @@ const MAX_CLUSTERED = 300;
 /** Trials that a prototype stands for, at the least, on average. */
 const MIN_GROUP = 4;
 
+/** A trial of another study, with what it measured in that study's frame. */
+export interface Elsewhere {
+  x: JsonObject;
+  u: number;
+}
+
+interface Groups {
+  prototypes: Prototype[];
+  /** For each trial that is looked at, the place of its prototype. */
+  groupOf: Int32Array;
+}
+
 export class StudyMap {
   /** What the trials say of parameters; undefined where none of them has any. */
   readonly seen: SeenValues | undefined;
   private readonly space: EmbeddingSpace;
-  private readonly grouped = new Map<number, { prototypes: Prototype[]; medoids: Place[] }>();
+  private readonly grouped = new Map<number, Groups>();
 
   /**
    * @param compared places in the study of the trials that are looked at: `comparedTrials`
    * @param embeddings of those trials, in their order
+   * @param elsewhere trials of other studies that measure the same: they tell what goes together (`SeenValues`) and which
+   * directions matter (`EmbeddingSpace`)
    */
   constructor(
     private readonly study: StudyData,
     readonly compared: readonly number[],
     embeddings: readonly Float32Array[],
+    elsewhere: readonly (Elsewhere & { embedding: Float32Array })[],
   ) {
     const trials = this.trials();
+    const y = measuredOf(trials);
+    const frame = y.length > 0 ? studyFrame(y) : undefined;
+    const own = trials.map((trial, i) => ({
+      embedding: embeddings[i]!,
+      u: trial.y === null ? null : withinFrame(frame!.toUnit(trial.y)),
+    }));
     this.space = EmbeddingSpace.fit(
-      embeddings,
-      trials.map(({ y }) => y),
+      own,
+      elsewhere.map(({ embedding, u }) => ({ embedding, u: withinFrame(u) })),
     );
     const xs = trials.map(({ x }) => x);
-    this.seen = xs.some((x) => Object.values(x).some((value) => value !== null)) ? new SeenValues(xs) : undefined;
-  }
-
-  /** Size of the study's y: its central 80%; 0 where fewer than two were measured. */
-  get spread(): number {
-    const y = measuredOf(this.trials());
-    return y.length > 0 ? quantile(y, 0.9) - quantile(y, 0.1) : 0;
+    const others = elsewhere.map(({ x }) => x);
+    this.seen = xs.some((x) => Object.values(x).some((value) => value !== null))
+      ? new SeenValues(xs, others)
+      : undefined;
   }
 
   /** The trials most like x, the likest first; of equally like ones the later first. */
@@ -64,13 +82,14 @@ export class StudyMap {
     return this.groups(count).prototypes;
   }
 
-  /** Place among the `count` prototypes of the one nearest to an embedding; null where there are none. */
-  nearestPrototype(embedding: Float32Array, count: number): number | null {
-    const { medoids } = this.groups(count);
-    return medoids.length > 0 ? nearestOf(medoids, this.space.place(embedding)) : null;
+  /** Place among the `count` prototypes of the one whose group the most similar trial is in; null without trials. */
+  prototypeOf(embedding: Float32Array, count: number): number | null {
+    const { places } = this.space;
+    if (places.length === 0) return null;
+    return this.groups(count).groupOf[nearestOf(places, this.space.place(embedding))]!;
   }
 
-  private groups(count: number): { prototypes: Prototype[]; medoids: Place[] } {
+  private groups(count: number): Groups {
     let groups = this.grouped.get(count);
     if (!groups) {
       groups = this.group(count);
@@ -79,7 +98,7 @@ export class StudyMap {
     return groups;
   }
 
-  private group(count: number): { prototypes: Prototype[]; medoids: Place[] } {
+  private group(count: number): Groups {
     const { places } = this.space;
     const trials = this.trials();
     const clustered = Math.min(places.length, MAX_CLUSTERED);
@@ -103,7 +122,11 @@ export class StudyMap {
         shared: this.seen ? sharedValues(this.seen, members[group]!) : [],
       };
     });
-    return { prototypes, medoids: order.map((group) => medoids[group]!) };
+    const groupOf = new Int32Array(places.length);
+    order.forEach((group, at) => {
+      for (const i of members[group]!) groupOf[i] = at;
+    });
+    return { prototypes, groupOf };
   }
 
   private trials(): Trial[] {
@@ -122,6 +145,9 @@ export function comparedTrials({ trials }: StudyData): number[] {
   const drawn = all.sort((a, b) => (digests[a]! < digests[b]! ? -1 : digests[a]! > digests[b]! ? 1 : a - b));
   return drawn.slice(0, MAX_COMPARED).sort((a, b) => a - b);
 }
+
+/** Far out in a frame a number says that it is far out, and should not outweigh all others. */
+const withinFrame = (u: number): number => Math.min(10, Math.max(0, u));
 
 function nearestOf(places: readonly Place[], to: Place): number {
   let best = 0;

@@ -66,7 +66,7 @@ export interface EffectPoint {
   set: JsonObject;
 }
 
-/** How the median moves with an ordered parameter; `unordered` of categories. */
+/** How the median moves with an ordered parameter; `unordered` of categories; `flat` where it moves less than is known of it. */
 export type Direction = 'rises' | 'falls' | 'peaks' | 'dips' | 'varies' | 'flat' | 'unordered';
 
 /** How the model's median moves along one parameter, the others held. */

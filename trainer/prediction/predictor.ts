@@ -8,7 +8,7 @@ import { CALIBRATION_DEFAULTS, Calibration, type Scored, scoreOf } from '../cali
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
 import { featuresOf } from '../evidence.js';
-import { fitHistory, type HistoryModel } from '../history.js';
+import { fitHistory, type HistoryModel, historyOf, parametersOf, thin } from '../history.js';
 import { requireOffered } from '../hugging-face/measured-exports.js';
 import { Inference } from '../model/inference.js';
 import type { Precision } from '../model/precision.js';
@@ -30,6 +30,9 @@ import {
 const CACHED_STUDIES = 8;
 /** Queries that are prepared at once: what others ask comes between the slices of a long list, and memory does not grow with it. */
 const SLICE = 64;
+
+/** Trials of other studies that explanations look at. */
+const MAX_ELSEWHERE = 600;
 
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
@@ -157,6 +160,12 @@ export class Predictor {
   /** What the study's experts say of each of xs, all together, without the model; undefined where nothing was measured. */
   guesses(study: StudyData, xs: readonly JsonObject[]): number[] | undefined {
     return this.fit(study).guesses(xs);
+  }
+
+  /** Trials that the model learned from, of other studies with this objective, with u in their study's frame: an even choice. */
+  elsewhere(study: StudyData): { x: JsonObject; u: number }[] {
+    const rows = thin(historyOf(this.model.history, study), MAX_ELSEWHERE);
+    return rows.map(({ features, u }) => ({ x: parametersOf(features), u }));
   }
 
   release(): Promise<void> {
