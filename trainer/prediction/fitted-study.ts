@@ -42,7 +42,7 @@ export class FittedStudy {
 
   /** What the experts say of each of xs, all together: cheap guesses at its median. undefined where nothing was measured. */
   guesses(xs: readonly JsonObject[]): number[] | undefined {
-    const asked = this.evidence?.ask(this.observe(xs.map((x) => ({ x }))));
+    const asked = this.evidence?.ask(this.seen(xs.map((x) => ({ x }))));
     return asked?.every((one) => one !== undefined) ? asked.map((one) => one.frame.center) : undefined;
   }
 

@@ -155,7 +155,7 @@ describe('neighbours and prototypes', () => {
 
 describe('what lies outside of the study', () => {
   it('is told of each parameter', async () => {
-    const queries = [
+    const queries: JsonObject[] = [
       { algorithm: 'zstd', level: 12, window: 15, colour: 'red' },
       { ...gzip, window: 22 },
     ];
