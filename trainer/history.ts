@@ -1,9 +1,9 @@
 // History: what the user's other studies say about an x, as one more feature for the experts of this one.
-import { studyFrame } from '../tokenizer/frame.js';
+import { type Frame, studyFrame } from '../tokenizer/frame.js';
 import { fitExperts } from './experts/fit-experts.js';
 import { Random } from './random.js';
 import { drawFew } from './study-source.js';
-import type { Json, JsonObject, StudyHead, StudySource } from './types.js';
+import type { Json, JsonObject, StudyHead, StudySource, Trial } from './types.js';
 
 /** One finished trial as it is kept with a model. */
 export interface HistoryRow {
@@ -25,7 +25,7 @@ const SEED = 1;
 const ROW_STREAM = 0x726f7773;
 
 /** Studies are pooled by what they measure; its name is the same in all of them or they do not meet. */
-const poolOf = (study: StudyHead): string => study.objective.name.trim().toLowerCase();
+export const poolOf = (study: StudyHead): string => study.objective.name.trim().toLowerCase();
 
 /** At most `limit` items at even distances, the first and the last among them. */
 export function thin<T>(items: readonly T[], limit: number): readonly T[] {
@@ -60,16 +60,25 @@ export async function collectHistory(studies: readonly StudySource[]): Promise<H
     const outcomes = await study.outcomes();
     const measured = Int32Array.from(outcomes.keys()).filter((position) => !Number.isNaN(outcomes[position]!));
     const frame = studyFrame(outcomes.filter((y) => !Number.isNaN(y)));
-    const metadata = scalars(study.metadata);
     const share = Math.ceil(rowsPerPool(studiesIn.size) / studiesIn.get(poolOf(study))!);
     const drawn = drawFew(measured, share, new Random(SEED, ROW_STREAM, index));
     const trials = await study.read(drawn);
-    trials.forEach(({ x }, i) => {
-      const u = frame.toUnit(outcomes[drawn[i]!]!);
-      rows.push({ study: study.id, objective: poolOf(study), features: { ...x, ...metadata }, u });
-    });
+    const ys = Array.from(drawn, (position) => outcomes[position]!);
+    for (const row of rowsOf(study, trials, ys, frame)) rows.push(row);
   }
   return rows;
+}
+
+/** A study's trials as other studies see them: `ys` are what they measured, `frame` is the study's. */
+export function rowsOf(study: StudyHead, trials: readonly Trial[], ys: readonly number[], frame: Frame): HistoryRow[] {
+  const metadata = scalars(study.metadata);
+  const objective = poolOf(study);
+  return trials.map(({ x }, i) => ({
+    study: study.id,
+    objective,
+    features: { ...x, ...metadata },
+    u: frame.toUnit(ys[i]!),
+  }));
 }
 
 /** What the parent model knew stays known, but for the studies that are learned anew; never more than `MAX_ROWS` an objective. */
