@@ -4,7 +4,7 @@ import { studyFrame } from '../../tokenizer/frame.js';
 import type { Observation } from '../evidence.js';
 import { fitHistory, type HistoryRow, poolOf, rowsOf } from '../history.js';
 import { Random } from '../random.js';
-import { drawFew } from '../study-source.js';
+import { drawFew, headOf } from '../study-source.js';
 import type { StudyHead, StudySource, Trial } from '../types.js';
 import { type Disguise, drawDisguise, undisguised } from './disguise.js';
 import { type RealFamily, readFamilies } from './real-studies.js';
@@ -208,6 +208,5 @@ function observe(
     return shown.map((one, i) => ({ ...one, history: values[i]! }));
   };
   // A plain head: sources carry functions, which no thread can be sent.
-  const study: StudyHead = { id: head.id, metadata: head.metadata, objective: head.objective };
-  return { study, context: see(context), queries: see(queries) };
+  return { study: headOf(head), context: see(context), queries: see(queries) };
 }
