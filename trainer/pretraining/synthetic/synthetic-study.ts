@@ -101,25 +101,17 @@ function standardised(f: UnitFunction, probes: readonly { z: Float64Array }[]): 
 }
 
 function syntheticStudy(shared: Shared, task: number): StudySource {
-  const { seed, index, space, objective, difference, samePoints } = shared;
+  const { seed, index, objective } = shared;
   const random = new Random(seed, TASK_STREAM, index, task);
-  const own = standardised(drawMixture(space.dimension, random), shared.probes);
-  const near = Math.sqrt(1 - difference);
-  const far = Math.sqrt(difference);
-  const g: UnitFunction = difference === 0 ? shared.latent : (z) => near * shared.latent(z) + far * own(z);
   // How large the task is: it moves the outcome, and metadata may tell.
   const size = random.normal();
-  const factor = Math.exp(size * logUniform(0.05, 1.5, new Random(shared.design)));
-  const outcome = shared.outcome({ factor, offset: 0.3 * difference * random.normal() });
   const trials = logInteger(60, 400, random);
-  const design = drawDesign(
-    space.dimension,
-    trials,
-    bestProbe(shared, g),
-    samePoints ? new Random(shared.design) : random,
-  );
   const metadata = drawMetadata(shared, task, size, random);
-  const trialAt = (position: number): Trial => measure(shared, { task, design, g, outcome }, position);
+  let law: TaskLaw | undefined;
+  const trialAt = (position: number): Trial => {
+    law ??= drawLaw(shared, task, { size, trials }, random);
+    return measure(shared, law, position);
+  };
   const named: Objective = {
     name: objective.name,
     ...(chance(0.85, random) && { goal: objective.goal }),
@@ -136,9 +128,35 @@ function syntheticStudy(shared: Shared, task: number): StudySource {
   };
 }
 
+/** What decides on a task's trials. Drawn with the first of them: most tasks of a family are never read. */
+interface TaskLaw {
+  task: number;
+  design: Design;
+  g: UnitFunction;
+  outcome: Outcome;
+}
+
+function drawLaw(
+  shared: Shared,
+  task: number,
+  { size, trials }: { size: number; trials: number },
+  random: Random,
+): TaskLaw {
+  const { space, difference, samePoints } = shared;
+  const own = standardised(drawMixture(space.dimension, random), shared.probes);
+  const near = Math.sqrt(1 - difference);
+  const far = Math.sqrt(difference);
+  const g: UnitFunction = (z) => near * shared.latent(z) + far * own(z);
+  const factor = Math.exp(size * logUniform(0.05, 1.5, new Random(shared.design)));
+  const outcome = shared.outcome({ factor, offset: 0.3 * difference * random.normal() });
+  const source = samePoints ? new Random(shared.design) : random;
+  const design = drawDesign(space.dimension, trials, bestProbe(shared, g), source);
+  return { task, design, g, outcome };
+}
+
 function measure(
   { seed, index, space, samePoints, fails }: Shared,
-  { task, design, g, outcome }: { task: number; design: Design; g: UnitFunction; outcome: Outcome },
+  { task, design, g, outcome }: TaskLaw,
   position: number,
 ): Trial {
   const u = design(position, new Random(seed, POINT_STREAM, index, samePoints ? -1 : task, position));
