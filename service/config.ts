@@ -10,7 +10,10 @@ export interface ServiceConfig {
   /** Folder of the database, the models and the scratch space of jobs; made where there is none. */
   dataDir: string;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
-  /** Folder of a stock T5 v1.1 or FLAN-T5, which trainings without a parent start from; `none`: from random weights. */
+  /**
+   * Folder of a trained model, or of a stock T5 v1.1 or FLAN-T5, which trainings without a parent start from; a trained one
+   * answers too where no other does. `none`: random weights.
+   */
   baseModel: string;
 
   /**

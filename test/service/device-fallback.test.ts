@@ -39,6 +39,12 @@ describe('DeviceFallback', () => {
     expect(warnings).toEqual([expect.stringMatching(/^device webgpu failed, .*device lost/)]);
   });
 
+  it('changes over once for all that were under way', async () => {
+    const { fallback, made, cleared } = answering('webgpu', true);
+    expect(await Promise.all([1, 2, 3].map(() => fallback.use(onGpuFails(lost))))).toEqual(['cpu', 'cpu', 'cpu']);
+    expect([made, cleared]).toEqual([['webgpu', 'cpu'], ['webgpu']]);
+  });
+
   it('does so though the device does not give its memory back', async () => {
     const { fallback, warnings } = answering('webgpu', true, () => Promise.reject(lost));
     expect(await fallback.use(onGpuFails(lost))).toBe('cpu');
