@@ -3,6 +3,7 @@ import { type Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
+import { type PlausibleRange, plausibleRange } from './plausible.js';
 import type { JsonObject, Measured, Trial } from './types.js';
 
 /** Experts in prompts: their marker, and that of their cross-fitted error. */
@@ -75,6 +76,7 @@ export interface QueryEvidence {
 export class Evidence {
   /** Made when first asked: boosting's errors cost five fits. */
   private summary: Summary | undefined;
+  private range: { found: PlausibleRange | undefined } | undefined;
 
   private constructor(
     /** Experts on the trials that have a y; undefined where none has. */
@@ -95,6 +97,12 @@ export class Evidence {
         ? fitExperts(context.map(featuresOf), failed, { seed, which: ['random_forest'] })
         : undefined;
     return new Evidence(experts, failures, values, context.length);
+  }
+
+  /** Where the next measured y can be; undefined where no two differ yet. */
+  get plausible(): PlausibleRange | undefined {
+    this.range ??= { found: plausibleRange(this.values) };
+    return this.range.found;
   }
 
   /** Pieces and frame for each query; no frame where nothing was measured yet. */

@@ -20,6 +20,7 @@ import { FittedStudy } from './fitted-study.js';
 import {
   type Answer,
   type AnswersPrompts,
+  askModel,
   type Observe,
   promptsOf,
   type Questions,
@@ -117,8 +118,8 @@ export class Predictor {
   }
 
   /** One distribution a question, in their order; one batch, whatever studies they are about. */
-  answer({ prompts, codecs }: Questions, signal?: AbortSignal): Promise<Distribution[]> {
-    return this.inference.distributions(prompts, codecs, this.model.adapter?.weights, signal);
+  answer(questions: Questions, signal?: AbortSignal): Promise<Distribution[]> {
+    return askModel(this.inference, questions, this.model.adapter?.weights, signal);
   }
 
   /**

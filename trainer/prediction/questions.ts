@@ -5,13 +5,15 @@ import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import type { Distribution } from '../distribution.js';
 import type { Evidence, Point } from '../evidence.js';
 import type { Weights } from '../model/parameters.js';
+import { keepPlausible, type PlausibleRange } from '../plausible.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
 import type { JsonObject, StudyHead } from '../types.js';
 
-/** One prompt and one codec a query. */
+/** One prompt and one codec a query, and where its answer can be, as far as that is known. */
 export interface Questions {
   prompts: number[][];
   codecs: NumberCodec[];
+  plausible: (PlausibleRange | undefined)[];
 }
 
 /** What answers prompts: the model itself, or a queue of several requests in front of it. */
@@ -57,7 +59,7 @@ export function questionsAbout(
 ): Questions {
   const metadata = encoder.metadata(study);
   const asked = evidence?.ask(queries);
-  const questions: Questions = { prompts: [], codecs: [] };
+  const questions: Questions = { prompts: [], codecs: [], plausible: [] };
   queries.forEach((query, q) => {
     const pieces = asked?.[q]?.pieces ?? [];
     const frame = asked?.[q]?.frame;
@@ -65,6 +67,7 @@ export function questionsAbout(
       renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata) }),
     );
     questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
+    questions.plausible.push(evidence?.plausible);
   });
   return questions;
 }
@@ -90,4 +93,18 @@ export function promptsOf(
     spans.push([Math.min(metadata.length + 2, end - 1), end]);
   }
   return { prompts, spans };
+}
+
+/** Asks, and keeps each answer within what is plausible. One batch, whatever studies the questions are about. */
+export async function askModel(
+  model: Pick<AnswersPrompts, 'distributions'>,
+  { prompts, codecs, plausible }: Questions,
+  adapter?: Weights,
+  signal?: AbortSignal,
+): Promise<Distribution[]> {
+  const distributions = await model.distributions(prompts, codecs, adapter, signal);
+  return distributions.map((distribution, q) => {
+    const range = plausible[q];
+    return range ? keepPlausible(distribution, range) : distribution;
+  });
 }
