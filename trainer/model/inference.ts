@@ -24,7 +24,11 @@ const LENGTH_STEP = 16;
  * docs/prediction-speed.md.
  */
 const MIN_MASS = [0.05, 0.02, 2e-3];
-const MIN_ESCAPE_MASS = 0.05;
+/**
+ * The same for an escape out of the frame. Below it the digits behind are not asked: few examples teach them, and what they
+ * leave on exponents near 1e30 would be most of the mean and the sd.
+ */
+const MIN_ESCAPE_MASS = 0.5;
 
 export class Inference {
   /** Queries that a descent takes at once. */

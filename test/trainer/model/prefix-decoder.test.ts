@@ -142,7 +142,7 @@ describe('predictions', () => {
       return answer;
     };
     const { number_token_begin: firstToken } = config;
-    return descend(codecs, next, { firstToken, tokens, minMass: [0.05, 0.02, 2e-3], minEscapeMass: 0.05 });
+    return descend(codecs, next, { firstToken, tokens, minMass: [0.05, 0.02, 2e-3], minEscapeMass: 0.5 });
   }
 
   /** The same prefixes were cut, and the cdf is the same throughout: cut cells at the ends are spread around the median. */
