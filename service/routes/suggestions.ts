@@ -18,8 +18,6 @@ import { existingStudy, type Services } from '../services.js';
 
 type Schemas = components['schemas'];
 
-/** The model is asked about each candidate and, in the search's second round, half as many neighbours. */
-const SUGGEST_QUERIES = 1.5 * SUGGEST_DEFAULTS.candidates;
 /** Running trials of the study that suggestions keep clear of: the latest. */
 const MAX_PENDING = 1000;
 
@@ -80,7 +78,7 @@ export function suggestionHandlers(services: Services): Pick<Handlers, 'rank' | 
               studyId: study.id,
               model: body.model,
               timeoutMs: body.timeout_ms,
-              queries: Math.max(SUGGEST_QUERIES, 3 * count),
+              queries: Math.max(SUGGEST_DEFAULTS.candidates, 2 * count),
               input: { objective: aim.place, goal: aim.goal, space: declared?.parameters, count, pending, options },
             });
       if ('refused' in output) throw noSpace(`and none can be inferred: ${output.refused}`);

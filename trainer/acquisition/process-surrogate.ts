@@ -44,7 +44,9 @@ export function fitSurrogate(trials: readonly Trial[]): Surrogate | undefined {
       )
     : undefined;
   return {
+    bent: process.bent,
     toScale: process.toScale,
+    fromScale: process.fromScale,
     predict: (asked) => {
       const { mean, sd } = process.predictFunction(featurizer.transform(asked).metric);
       // Means of a forest can leave [0, 1] by rounding.

@@ -13,6 +13,11 @@ export interface SuggestOptions extends AcquisitionOptions {
   candidates: number;
   /** Further rounds, each with half as many candidates, near the best so far. */
   rounds: number;
+  /**
+   * With a surrogate: how much less than the best of its scores a candidate may have for the predictor to be asked about it.
+   * Of improvement, in nats; of the confidence bound, in standard deviations of y. 0: the surrogate decides alone.
+   */
+  slack: number;
   /** Distance (see `SearchSpace.distance`) that suggestions of one batch keep from each other where they can. */
   apart: number;
 }
@@ -22,7 +27,8 @@ export const SUGGEST_DEFAULTS: SuggestOptions = {
   count: 1,
   pending: [],
   candidates: 64,
-  rounds: 1,
+  rounds: 0,
+  slack: 0.7,
   apart: 0.1,
 };
 
@@ -46,6 +52,9 @@ export function suggestOptions(options: Partial<SuggestOptions>): SuggestOptions
     if (!Number.isSafeInteger(settings[key]) || settings[key] < least) {
       throw new TrainerError('acquisition', `${key} is ${settings[key]}; give an integer of at least ${least}.`);
     }
+  }
+  if (!(settings.slack >= 0)) {
+    throw new TrainerError('acquisition', `slack is ${settings.slack}; give a number of at least 0.`);
   }
   if (!(settings.apart >= 0 && settings.apart <= 1)) {
     throw new TrainerError('acquisition', `apart is ${settings.apart}; give a distance from 0 to 1.`);

@@ -109,7 +109,11 @@ function candidates(
 ): JsonObject[] {
   if (surrogate) {
     const screened = screen(pool, space, parents, (xs) => surrogateScores(surrogate, xs, aim, settings));
-    return apart(screened, space, count, CANDIDATES_APART).map(({ x }) => x);
+    // A batch needs some to choose from, however far the best one is ahead.
+    const least = settings.count === 1 ? 1 : 4 * settings.count;
+    const limit = screened[0] ? screened[0].score - settings.slack : 0;
+    const promising = screened.filter(({ score }, place) => score >= limit || place < least);
+    return apart(promising, space, count, CANDIDATES_APART).map(({ x }) => x);
   }
   return [
     ...pool.spread(Math.ceil(count * (parents.length > 0 ? GLOBAL : 1))),

@@ -19,6 +19,9 @@ export interface Surrogate {
    * for normal as it is, every x has the sd of the largest and improvement is sought everywhere.
    */
   toScale(y: number): number;
+  fromScale(z: number): number;
+  /** Whether the scale is other than y, shifted and stretched. */
+  readonly bent: boolean;
 }
 
 /**

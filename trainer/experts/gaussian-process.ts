@@ -57,15 +57,24 @@ export function gaussianProcess(options: Partial<ProcessOptions> = {}): Expert {
 
 /** A process without cross-fitted predictions, which take four fifths of the time, on the scale on which y is most nearly normal. */
 export interface Process {
+  /** Whether that scale is other than y, shifted and stretched. */
+  readonly bent: boolean;
   /** From y to that scale, increasing. */
   toScale(y: number): number;
+  /** Back to y; values far beyond all that was measured come back as the last that is finite and plausible. */
+  fromScale(z: number): number;
   /** Mean and standard deviation of the function itself on that scale: the noise of a measurement is left out. */
   predictFunction(rows: FeatureMatrix): NormalPredictions;
 }
 
 export function fitProcessAlone(data: TrainingSet, seed: number, options: Partial<ProcessOptions> = {}): Process {
   const { posterior, warp } = fitPosterior(data, seed, { ...PROCESS_DEFAULTS, ...options });
-  return { toScale: warp.forward, predictFunction: (rows) => posterior.predict(rows, false) };
+  return {
+    bent: warp.name !== 'linear',
+    toScale: warp.forward,
+    fromScale: warp.inverse,
+    predictFunction: (rows) => posterior.predict(rows, false),
+  };
 }
 
 function fitPosterior({ features, y }: TrainingSet, seed: number, options: ProcessOptions) {

@@ -103,9 +103,19 @@ export class Predictor {
 
   /** The model as `suggest` asks it about a study. @param signal as for `distributionsOf` */
   oracle(study: StudyData, goal: 'minimize' | 'maximize', signal?: AbortSignal): Oracle {
+    const surrogate = this.fit(study).surrogate(goal);
+    const distributions = (xs: readonly JsonObject[]) => this.distributionsOf(study, xs, signal);
+    if (!surrogate?.bent) return { distributions, surrogate };
+    // The model's digits are finest near the middle of what was measured, and no finer than a tenth of its spread: of a y
+    // that spans powers of ten they see nothing near the optimum. On the surrogate's scale they do.
+    const trials = study.trials.map(({ x, y }) => ({ x, y: y === null ? null : surrogate.toScale(y) }));
+    const scaled = { ...study, trials };
     return {
-      distributions: (xs) => this.distributionsOf(study, xs, signal),
-      surrogate: this.fit(study).surrogate(goal),
+      surrogate,
+      distributions: async (xs) => {
+        const onScale = await this.distributionsOf(scaled, xs, signal);
+        return onScale.map((distribution) => distribution.map(surrogate.fromScale));
+      },
     };
   }
 
