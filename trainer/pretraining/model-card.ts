@@ -39,7 +39,7 @@ digit by digit. Made by \`npm run pretrain\`; see docs/pretraining.md.
 
 ${count(steps)} steps of ${config.batch_size} examples with ${config.optimizer}, ${count(trunkSteps)} of them at a constant rate of ${config.learning_rate} and the others
 with a falling one; seed ${config.seed}. Width ${config.d_model}, ${config.num_layers} encoder and ${config.num_decoder_layers} decoder layers, ${config.num_heads} heads, feed-forward ${config.d_ff}.
-Contexts of 0 to ${config.max_context} trials. Each example was shown ${settings.reuse} times, with other evidence left out each time.
+Contexts of 0 to ${config.max_context} trials. Each example was shown ${settings.reuse === 1 ? 'once' : `${settings.reuse} times, with other evidence left out each time`}.
 
 ## What it was trained on
 

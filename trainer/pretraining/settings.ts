@@ -11,7 +11,7 @@ export interface PretrainingSettings
   cooldown: number;
   /** Steps between two looks at studies that were held back. */
   validate_every: number;
-  /** How often an example is shown, each time with other evidence dropped: making one costs more than learning from it. */
+  /** How often an example is shown, each time with other evidence dropped. Making one costs little: see docs/pretraining.md. */
   reuse: number;
   /** Encoder lengths that are compiled: the corpus has short prompts and long ones. */
   lengths: number;
@@ -24,7 +24,7 @@ export const DEFAULT_PRETRAINING: PretrainingSettings = {
   validation_studies: 60,
   cooldown: 0.2,
   validate_every: 2000,
-  reuse: 2,
+  reuse: 1,
   lengths: 4,
 };
 
@@ -44,7 +44,9 @@ const TRAINING: Partial<TrainConfig> = {
   steps: 20_000,
   warmup_steps: 500,
   final_learning_rate: 0.02,
-  window_episodes: 200,
+  window_episodes: 400,
+  // Half of a fine-tuning's: twice as many studies in as many examples.
+  queries: 16,
   max_context: 250,
   no_history: 0.4,
   drop_piece: 0.08,
