@@ -11,7 +11,8 @@ export const problemsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
 /** Also for errors from before the routing, such as a path that cannot be decoded. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toServiceError(error);
-  if (problem.status >= 500) request.log.error({ err: error }, problem.message);
+  // That a client set too short a time is no fault of the service.
+  if (problem.status >= 500 && problem.code !== 'deadline_exceeded') request.log.error({ err: error }, problem.message);
   reply
     .code(problem.status)
     .headers(problem.details.headers ?? {})

@@ -23,8 +23,8 @@ export interface PredictionClientOptions extends WorkerOptions {
   maxWaitingQueries: number;
 }
 
-/** What was measured may be a little off: a request that would just be in time is refused. */
-const TIMELY = 0.8;
+/** What is measured while one line is empty halves when the other fills: a request must be likely in half of its time. */
+const TIMELY = 0.5;
 
 interface Waiting {
   queries: number;
@@ -32,19 +32,36 @@ interface Waiting {
   reject: (error: ServiceError) => void;
 }
 
+/** Short requests and long ones do not wait for each other, and are answered at rates of their own. */
+interface Line {
+  /** That are under way or wait. */
+  queries: number;
+  throughput: Throughput;
+}
+
+function refusal(seconds: number, why: string): ServiceError {
+  const headers = { 'retry-after': String(seconds) };
+  return new ServiceError('too_many_predictions', `${why}; try again in ${seconds} s`, { headers });
+}
+
 export class PredictionClient implements PredictionService {
   private worker: Worker | undefined;
   /** The worker that was told its device. */
   private placed: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
-  private waitingQueries = 0;
   private lastId = 0;
   private closing = false;
 
+  private readonly short: Line;
+  private readonly long: Line;
+
   constructor(
     private readonly options: PredictionClientOptions,
-    private readonly throughput = new Throughput(),
-  ) {}
+    makeThroughput = () => new Throughput(),
+  ) {
+    this.short = { queries: 0, throughput: makeThroughput() };
+    this.long = { queries: 0, throughput: makeThroughput() };
+  }
 
   async ask<Kind extends AskKind>(
     kind: Kind,
@@ -92,33 +109,26 @@ export class PredictionClient implements PredictionService {
   private admit(queries: number, timeoutMs: number): void {
     if (this.closing)
       throw new ServiceError('shutting_down', 'The server is stopping; send the request again when it is back');
-    const { waitingQueries } = this;
     const { maxWaitingQueries } = this.options;
+    const waitingQueries = this.short.queries + this.long.queries;
     if (waitingQueries === 0) return;
     if (waitingQueries + queries > maxWaitingQueries) {
       const surplus = Math.min(waitingQueries, waitingQueries + queries - maxWaitingQueries);
-      throw this.refusal(surplus, `${waitingQueries} queries are waiting, ${maxWaitingQueries} may`);
+      // Places become free in both lines; the longer one says when, as most of them are there.
+      const { throughput } = this.long.queries > this.short.queries ? this.long : this.short;
+      throw refusal(throughput.secondsFor(surplus), `${waitingQueries} queries are waiting, ${maxWaitingQueries} may`);
     }
     // Better refused now than withdrawn after its client has waited for nothing.
-    const ahead = this.ahead(queries);
-    const surplus = ahead + queries - this.throughput.within(TIMELY * timeoutMs);
-    if (surplus > 0)
-      throw this.refusal(Math.min(ahead, surplus), `no answer is likely within ${timeoutMs} ms, as other queries wait`);
+    const line = this.lineOf(queries);
+    const surplus = line.queries + queries - line.throughput.within(TIMELY * timeoutMs);
+    if (line.queries > 0 && surplus > 0) {
+      const seconds = line.throughput.secondsFor(Math.min(line.queries, surplus));
+      throw refusal(seconds, `no answer is likely within ${timeoutMs} ms, as other queries wait`);
+    }
   }
 
-  /** How many queries are likely to be answered before a request of this size is: long ones wait in line, short ones take turns. */
-  private ahead(queries: number): number {
-    if (queries > SMALL_QUERIES) return this.waitingQueries;
-    let sum = 0;
-    for (const waiting of this.waiting.values()) sum += Math.min(waiting.queries, queries);
-    return sum;
-  }
-
-  /** @param surplus so many queries less must wait before it is worth trying again */
-  private refusal(surplus: number, why: string): ServiceError {
-    const seconds = this.throughput.secondsFor(surplus);
-    const headers = { 'retry-after': String(seconds) };
-    return new ServiceError('too_many_predictions', `${why}; try again in ${seconds} s`, { headers });
+  private lineOf(queries: number): Line {
+    return queries > SMALL_QUERIES ? this.long : this.short;
   }
 
   private async post(ask: Ask): Promise<void> {
@@ -148,16 +158,17 @@ export class PredictionClient implements PredictionService {
   }
 
   private enter(id: number, waiting: Waiting): void {
-    if (this.waiting.size === 0) this.throughput.begin();
+    const line = this.lineOf(waiting.queries);
+    if (line.queries === 0) line.throughput.begin();
+    line.queries += waiting.queries;
     this.waiting.set(id, waiting);
-    this.waitingQueries += waiting.queries;
   }
 
   private leave(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     if (waiting === undefined) return undefined;
     this.waiting.delete(id);
-    this.waitingQueries -= waiting.queries;
+    this.lineOf(waiting.queries).queries -= waiting.queries;
     return waiting;
   }
 
@@ -174,7 +185,7 @@ export class PredictionClient implements PredictionService {
   private settle(message: FromWorker): void {
     const waiting = this.leave(message.id);
     if (message.type === 'done') {
-      if (waiting) this.throughput.answered(waiting.queries);
+      if (waiting) this.lineOf(waiting.queries).throughput.answered(waiting.queries);
       waiting?.resolve(message.output);
     } else waiting?.reject(new ServiceError('prediction_failed', message.message));
   }

@@ -26,7 +26,8 @@ interface Place {
 
 /**
  * While one batch runs, what arrives gathers; the next batch takes from all calls in turn, one prompt each until it is full, so
- * that a single prompt waits for one batch and not for a thousand others. Nothing waits while the model is idle.
+ * that a single prompt waits for one batch and not for a thousand others. Long calls have half of a batch to themselves, so that
+ * many short ones do not starve them either. Nothing waits while the model is idle.
  */
 export class PromptQueue implements AnswersPrompts {
   /** In the order of their turns. */
@@ -111,10 +112,20 @@ export class PromptQueue implements AnswersPrompts {
   private nextBatch(): Place[] {
     const adapter = this.calls[0]?.adapter;
     const served = this.calls.filter((call) => call.adapter === adapter);
+    const half = Math.ceil(this.batch / 2);
+    const short = served.filter(({ prompts }) => prompts.length <= half);
+    const long = served.filter(({ prompts }) => prompts.length > half);
+    const ofLong = long.reduce((sum, { waiting }) => sum + waiting.length, 0);
+    const places = this.take(short, Math.max(this.batch - ofLong, half));
+    return [...places, ...this.take(long, this.batch - places.length)];
+  }
+
+  /** From all of these calls in turn, up to `room` prompts. */
+  private take(served: readonly Call[], room: number): Place[] {
     const places: Place[] = [];
-    while (places.length < this.batch && served.some(({ waiting }) => waiting.length > 0)) {
+    while (places.length < room && served.some(({ waiting }) => waiting.length > 0)) {
       for (const call of served) {
-        if (places.length === this.batch) break;
+        if (places.length === room) break;
         const at = call.waiting.pop();
         if (at === undefined) continue;
         places.push({ call, at });

@@ -103,6 +103,16 @@ describe('PromptQueue', () => {
     expect(ends).toEqual(['short after 2', 'long after 6']);
   });
 
+  it('leaves half of each batch to long calls where many short ones wait', async () => {
+    const ends: string[] = [];
+    const note = (name: string) => () => ends.push(`${name} after ${model.batches.length}`);
+    const long = ask(questions(9)).then(note('long'));
+    await Promise.all([long, ...Array.from({ length: 12 }, () => ask(questions(1)).then(note('short')))]);
+    expect(ends.slice(0, 4)).toEqual(new Array(4).fill('short after 1'));
+    expect(ends.at(-1)).toBe('long after 3');
+    expect(model.batches.map(({ prompts }) => prompts.length)).toEqual([8, 8, 5]);
+  });
+
   it('never runs what nobody waits for any more', async () => {
     const gone = new AbortController();
     const reason = new Error('gone');
