@@ -1,4 +1,5 @@
 // The space in which a study's trials are compared: of the model's embeddings, the directions that go with what is measured.
+import { thin } from '../history.js';
 import { type Projection, partialLeastSquares } from './partial-least-squares.js';
 
 /** Points whose pairs say what is near and what is far in a study: 45,000 pairs. */
@@ -8,6 +9,8 @@ const MAX_DIRECTIONS = 8;
 const ROWS_PER_DIRECTION = 5;
 /** How much more a trial of the study says of its directions than one of another study. */
 const OWN_WEIGHT = 2;
+/** Trials of other studies that are heard, times trials of the study's own: 600 beside 20, 120 beside 100. */
+const HEARD = 12_000;
 
 export type Place = Float64Array;
 
@@ -28,16 +31,17 @@ export class EmbeddingSpace {
   ) {}
 
   /**
-   * Takes the directions in which embeddings go with y, over the study's own trials and those of others that measure the same:
-   * in all of the embedding the many directions that have nothing to do with y drown the few that do. On the study that the
-   * demo's model has not seen, the y of the nearest of 20 trials was off by .045 of the range so, by .119 without, by .099
-   * among the raw parameters (docs/explanations.md). Where too little was measured to tell, all directions count alike.
+   * Takes the directions in which embeddings go with y, over the study's own trials and those of others that measure the same,
+   * of which the fewer are heard the more there are of its own: in all of the embedding the many directions that have nothing to do with y drown the few that do. docs/explanations.md has
+   * the figures. Where too little was measured to tell, all directions count alike.
    * @param own trials of the study; embeddings of one length
    */
   static fit(own: readonly Known[], others: readonly Known[]): EmbeddingSpace {
     const scale = unitVariance(own.map(({ embedding }) => embedding));
-    const measured = [...Array<readonly Known[]>(OWN_WEIGHT).fill(own), others].flat().filter(({ u }) => u !== null);
-    const different = own.filter(({ u }) => u !== null).length + others.filter(({ u }) => u !== null).length;
+    const told = own.filter(({ u }) => u !== null);
+    const heard = thin(others, Math.floor(HEARD / Math.max(1, told.length))).filter(({ u }) => u !== null);
+    const measured = [...Array<readonly Known[]>(OWN_WEIGHT).fill(told), heard].flat();
+    const different = told.length + heard.length;
     const directions = Math.min(MAX_DIRECTIONS, Math.floor(different / ROWS_PER_DIRECTION));
     let project: Projection = (row) => Float64Array.from(row);
     if (directions > 0) {

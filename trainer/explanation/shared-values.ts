@@ -4,8 +4,8 @@ import type { Json } from '../types.js';
 import type { Column } from './columns.js';
 import type { SeenValues } from './seen.js';
 
-/** Standard deviations from what a random group of this size would show: one in 400 goes as far by chance. */
-const MIN_Z = 3;
+/** Standard deviations from what a random group of this size would show: one in 80 goes as far by chance. */
+const MIN_Z = 2.5;
 /** Share of the group that has to have the values. */
 const MIN_SHARE = 0.75;
 /** The middle 80% is the range that is stated. */
