@@ -124,6 +124,7 @@ export interface Prediction {
   /** Point estimate. */
   median: number;
   mean: number;
+  /** Half the width of the calibrated interval that holds the central 68.27%: the standard deviation of a normal distribution. */
   sd: number;
   /** Probability that the experiment fails; 0 where another objective is given, as it was measured. */
   pInfeasible: number;

@@ -658,6 +658,7 @@ export interface components {
             /** @description The point estimate. */
             median: number;
             mean: number;
+            /** @description Half the width of the calibrated interval that holds the central 68.27%, the standard deviation of a normal distribution. */
             sd: number;
             intervals: components["schemas"]["Interval"][];
             experts?: {
