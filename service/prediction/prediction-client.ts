@@ -23,8 +23,8 @@ export interface PredictionClientOptions extends WorkerOptions {
   maxWaitingQueries: number;
 }
 
-/** What is measured while one line is empty halves when the other fills: a request must be likely in half of its time. */
-const TIMELY = 0.5;
+/** What is measured while one line is empty halves when the other fills: an answer must be likely in less than half of the time. */
+const TIMELY = 0.4;
 
 interface Waiting {
   queries: number;
