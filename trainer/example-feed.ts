@@ -25,7 +25,7 @@ export interface EpisodeSource {
   /** Packed training episodes from number `from` up to `to`: each a pure function of its number. */
   training(from: number, to: number, onProgress?: (done: number, total: number) => void): Promise<Making<Uint32Array>>;
   validation(): Promise<Making<ValidationExample[]>>;
-  /** Gives back what making takes. */
+  /** Gives back what making takes; what has not been made then is rejected. */
   close(): Promise<void>;
 }
 
@@ -67,6 +67,9 @@ export class ExampleFeed {
   private readonly examplesPerRun: number;
   /** Windows that are in memory or on their way there, by number. */
   private readonly windows = new Map<number, Promise<Uint32Array[]>>();
+  /** Windows that are being made and written, whoever still wants them. */
+  private readonly making = new Set<Promise<unknown>>();
+  private closing: Promise<unknown> = Promise.resolve();
   /** Windows in the job's folder. */
   private readonly kept = new Set<number>();
   private source: EpisodeSource | undefined;
@@ -142,10 +145,13 @@ export class ExampleFeed {
     return this.untilAborted(this.beginValidation());
   }
 
+  /** When this resolves, nothing is written to the job's folder any more. */
   async close(): Promise<void> {
     const { source } = this;
     this.source = undefined;
-    await source?.close();
+    this.closing = Promise.all([this.closing, source?.close()]);
+    await this.closing;
+    await Promise.allSettled(this.making);
   }
 
   /** Windows come in turn, and all again when they have all come. */
@@ -209,7 +215,9 @@ export class ExampleFeed {
       this.kept.add(window);
       return episodes;
     });
-    made.catch(() => {});
+    this.making.add(made);
+    const end = () => this.making.delete(made);
+    made.then(end, end);
     this.windows.set(window, made);
   }
 

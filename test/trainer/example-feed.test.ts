@@ -112,6 +112,40 @@ describe('the examples of a job', () => {
     expect(largest).toBeLessThanOrEqual(CONFIG.max_context + 24);
   });
 
+  it('are written by nobody any more once the feed is closed', async () => {
+    const workDir = temporaryFolder();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const config = resolveTrainConfig(CONFIG);
+    const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
+    const make = studyEpisodes({ studies, rows: await collectHistory(studies), config, tokenizerFile });
+    const made: Promise<unknown>[] = [];
+    const feed = await open(workDir, {
+      episodes: () => {
+        const source = make();
+        onTestFinished(() => source.close());
+        return {
+          validation: source.validation,
+          // At once, as where the workers have ended already.
+          close: async () => {},
+          // All windows but the first are handed over when the test says so.
+          training: async (from, to) => {
+            const { results } = await source.training(from, to);
+            made.push(results);
+            return { results: from === 0 ? results : Promise.all([results, released]).then(([episodes]) => episodes) };
+          },
+        };
+      },
+    });
+    await feed.batches(0);
+    await Promise.all(made);
+    release();
+    await feed.close();
+    expect(windowsIn(workDir)).toEqual(['0.bin', '1.bin', '2.bin']);
+  });
+
   it('are not waited for after an abort, and a failure to read is an error', async () => {
     const stop = new AbortController();
     const feed = await open(temporaryFolder(), { signal: stop.signal });
