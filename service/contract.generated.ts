@@ -844,6 +844,8 @@ export interface components {
         };
         /** @description A trial of the study that the model sees as like the query. */
         Neighbour: {
+            /** @description Its id: GET /v1/studies/{study_id}/trials/{trial_id} has the whole trial. */
+            trial_id: string;
             x: components["schemas"]["Parameters"];
             /** @description What it measured; null where it failed. */
             y: number | null;
@@ -874,6 +876,8 @@ export interface components {
         };
         /** @description A trial that stands for the trials that the model sees as like it. */
         Prototype: {
+            /** @description Id of the trial. */
+            trial_id: string;
             x: components["schemas"]["Parameters"];
             y: number | null;
             /** @description Trials that it stands for */

@@ -47,7 +47,7 @@ export function toTrial(row: Omit<TrialRow, 'row'>, studyId: string): Trial {
 }
 
 export function toFinishedTrial(row: FinishedTrialRow): FinishedTrial {
-  return { finishSeq: row.finish_seq, x: object(row.x), y: numbers(row.y) };
+  return { id: row.id, finishSeq: row.finish_seq, x: object(row.x), y: numbers(row.y) };
 }
 
 /** Measurements of some rows; `objectives` is their number. */

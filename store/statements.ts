@@ -28,6 +28,7 @@ export interface TrialRow {
 }
 
 export interface FinishedTrialRow {
+  id: string;
   finish_seq: number;
   x: string;
   y: string | null;
@@ -114,7 +115,7 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(db: Database) {
   const query = <Bound extends unknown[], Row = never>(sql: string): Query<Bound, Row> => db.prepare<Bound, Row>(sql);
   const selectTrial = `SELECT row, id, status, x, y, infeasible_reason, metadata, created_at, completed_at FROM trials`;
-  const selectFinished = `SELECT finish_seq, x, y FROM trials
+  const selectFinished = `SELECT id, finish_seq, x, y FROM trials
     WHERE study = @study AND finish_seq > @after AND finish_seq <= @until`;
   return {
     ping: query<[], { one: number }>('SELECT 1 AS one FROM studies LIMIT 1'),
@@ -157,7 +158,7 @@ export function prepareStatements(db: Database) {
          ORDER BY finish_seq LIMIT ?`,
     ),
     trialAt: query<[number, number], FinishedTrialRow>(
-      'SELECT finish_seq, x, y FROM trials WHERE finish_seq = ? AND study = ?',
+      'SELECT id, finish_seq, x, y FROM trials WHERE finish_seq = ? AND study = ?',
     ),
 
     insertJob: query<Named>(

@@ -51,6 +51,7 @@ export type TrialOutcome = { status: 'completed'; y: number[] } | { status: 'inf
 
 /** A completed or infeasible trial, as trainings and predictions read it. */
 export interface FinishedTrial {
+  id: string;
   /** Place in the order in which all trials of the store were finished; the set below any number never changes. */
   finishSeq: number;
   x: JsonObject;

@@ -44,7 +44,7 @@ async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promi
   return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
     models!.use((loaded) =>
       loaded.use(input.modelDir, async (predictor) =>
-        handler(input, { predictor, views: await studies.views(input.studyId), signal }),
+        handler(input, { predictor, ...(await studies.read(input.studyId)), signal }),
       ),
     ),
   );

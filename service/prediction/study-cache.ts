@@ -6,8 +6,15 @@ import { LruCache } from './lru-cache.js';
 
 const CACHED_STUDIES = 16;
 
+export interface CachedStudy {
+  /** The study as it stands, seen through each of its objectives, in their order. */
+  views: StudyData[];
+  /** Ids of its trials, in the order that they have in every view. */
+  trialIds: readonly string[];
+}
+
 export class StudyCache {
-  private readonly studies = new LruCache<StudyData[]>(CACHED_STUDIES);
+  private readonly studies = new LruCache<CachedStudy>(CACHED_STUDIES);
 
   /** @param maxTrials the latest this many of a study are read */
   constructor(
@@ -15,16 +22,16 @@ export class StudyCache {
     private readonly maxTrials: number,
   ) {}
 
-  /** The study as it stands, seen through each of its objectives, in their order. */
-  async views(id: string): Promise<StudyData[]> {
+  async read(id: string): Promise<CachedStudy> {
     const study = await this.store.getStudy(id);
     if (study === null) throw new Error(`${id} is not in the database`);
     // A finished trial never changes: as many of them are the same ones.
     const version = String(study.counts.completed + study.counts.infeasible);
-    const read = async () => {
-      const views = studyData(study, await latestTrials(this.store, id, this.maxTrials));
-      return views.map((view) => ({ ...view, version }));
+    const make = async (): Promise<CachedStudy> => {
+      const trials = await latestTrials(this.store, id, this.maxTrials);
+      const views = studyData(study, trials).map((view) => ({ ...view, version }));
+      return { views, trialIds: trials.map((trial) => trial.id) };
     };
-    return this.studies.use(`${id}@${version}`, read, async (views) => views);
+    return this.studies.use(`${id}@${version}`, make, async (read) => read);
   }
 }

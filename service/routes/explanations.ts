@@ -42,32 +42,34 @@ export function explanationHandlers(services: Services): Pick<Handlers, 'explain
           ...(objective !== undefined && { objective }),
         },
       });
-      const answers = output.objectives.map(({ name, result }) => [name, presentResult(result)] as const);
+      const answers = output.objectives.map(
+        ({ name, result }) => [name, presentResult(result, output.trialIds)] as const,
+      );
       return { status: 200, body: { study_id: path.study_id, model, objectives: Object.fromEntries(answers) } };
     },
   };
 }
 
-function presentResult({ explanations, prototypes, compared }: ExplainResult) {
+/** By the trial's place in the study. */
+type TrialIds = Readonly<Record<number, string>>;
+
+function presentResult({ explanations, prototypes, compared }: ExplainResult, ids: TrialIds) {
   return {
-    explanations: explanations.map(presentExplanation),
-    ...(prototypes && { prototypes: prototypes.map(presentPrototype) }),
+    explanations: explanations.map((explanation) => presentExplanation(explanation, ids)),
+    ...(prototypes && { prototypes: prototypes.map((prototype) => presentPrototype(prototype, ids)) }),
     compared,
   };
 }
 
-function presentExplanation({
-  pInfeasible,
-  neighbours,
-  effects,
-  leftOut,
-  ...same
-}: Explanation): Schemas['Explanation'] {
+function presentExplanation(
+  { pInfeasible, neighbours, effects, leftOut, ...same }: Explanation,
+  ids: TrialIds,
+): Schemas['Explanation'] {
   return {
     ...same,
     p_infeasible: pInfeasible,
     ...(neighbours && {
-      neighbours: neighbours.map(({ x, y, similarity, differs }) => ({ x, y, similarity, differs })),
+      neighbours: neighbours.map(({ trial, ...like }) => ({ trial_id: ids[trial]!, ...like })),
     }),
     ...(effects && { effects: effects.map(presentEffect) }),
     ...(leftOut && { left_out: leftOut }),
@@ -78,8 +80,12 @@ function presentEffect({ points, ...same }: Effect): Schemas['Effect'] {
   return { ...same, points: points.map(({ pInfeasible, ...point }) => ({ ...point, p_infeasible: pInfeasible })) };
 }
 
-function presentPrototype({ x, y, trials, failed, yRange, shared }: Prototype): Schemas['Prototype'] {
-  return { x, y, trials, failed, y_range: yRange, shared: shared.map(presentShared) } as Schemas['Prototype'];
+function presentPrototype(
+  { trial, x, y, trials, failed, yRange, shared }: Prototype,
+  ids: TrialIds,
+): Schemas['Prototype'] {
+  const stands = { trial_id: ids[trial]!, x, y, trials, failed, y_range: yRange };
+  return { ...stands, shared: shared.map(presentShared) } as Schemas['Prototype'];
 }
 
 function presentShared({ parameter, categories, range }: SharedValue): Schemas['SharedValue'] {

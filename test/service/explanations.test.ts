@@ -59,6 +59,16 @@ describe('explanations', () => {
     ]);
   });
 
+  it('name the trials that they show by their ids', async () => {
+    const { body } = await explain({ queries: [x], objective: 'time', include: ['neighbours', 'prototypes'] });
+    const { explanations, prototypes } = body.objectives.time!;
+    for (const { trial_id, ...shown } of [...explanations[0]!.neighbours!, ...prototypes!]) {
+      const { body: stored } = await api.get<Schemas['Trial']>(`/v1/studies/${study}/trials/${trial_id}`);
+      const y = (stored.y as Record<string, number> | null)?.time ?? null;
+      expect({ x: stored.x, y }).toEqual({ x: shown.x, y: shown.y });
+    }
+  });
+
   it('say what predictions say', async () => {
     const { body } = await explain({ queries: [x], include: ['neighbours'] });
     const predicted = await api.post<Schemas['PredictionResult']>(`/v1/studies/${study}/predictions`, { queries: [x] });

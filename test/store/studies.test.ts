@@ -113,9 +113,10 @@ describe('lists', () => {
 it('finished trials come in the order they were finished in, and a prefix of them never changes', async () => {
   const { store } = temporaryStore();
   const study = await makeStudy(store);
-  const [slow] = value(await store.createTrials(study.id, [running(1), completed(2), completed(3)]));
+  const [slow, ...quick] = value(await store.createTrials(study.id, [running(1), completed(2), completed(3)]));
   const before = await store.finishedTrials(study.id, { limit: 100 });
   expect(before.map((t) => t.x.level)).toEqual([2, 3]);
+  expect(before.map((t) => t.id)).toEqual(quick.map((t) => t.id));
   const until = before.at(-1)!.finishSeq;
   // The trial with the lowest row is finished last.
   await store.finishTrial(study.id, slow!.id, { status: 'completed', y: [1] });

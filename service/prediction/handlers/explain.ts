@@ -11,6 +11,8 @@ export interface ExplanationInput extends Target, Omit<ExplainRequest, 'study'> 
 
 export interface ExplanationOutput {
   objectives: { name: string; result: ExplainResult }[];
+  /** Ids of the trials that the results name by their places. */
+  trialIds: Record<number, string>;
 }
 
 /** What was computed for a model's studies goes when the model does. */
@@ -18,7 +20,7 @@ const explainers = new WeakMap<Predictor, ExplainerType>();
 
 export async function explain(
   { objective, queries, include, limits }: ExplanationInput,
-  { predictor, views, signal }: Asked,
+  { predictor, views, trialIds, signal }: Asked,
 ): Promise<ExplanationOutput> {
   // Loaded late, as models are: most servers never explain.
   const { Explainer } = await import('../../../trainer/explanation/explainer.js');
@@ -31,5 +33,10 @@ export async function explain(
     const request = { study, queries, include, ...(limits && { limits }) };
     objectives.push({ name, result: await explainer.explain(request, signal) });
   }
-  return { objectives };
+  const named: Record<number, string> = {};
+  for (const { result } of objectives) {
+    const neighbours = result.explanations.flatMap((explanation) => explanation.neighbours ?? []);
+    for (const { trial } of [...neighbours, ...(result.prototypes ?? [])]) named[trial] = trialIds[trial]!;
+  }
+  return { objectives, trialIds: named };
 }

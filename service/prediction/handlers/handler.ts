@@ -1,6 +1,6 @@
 // What a kind of request gets and gives in the prediction worker. A new kind is a file beside this one and a line in index.ts.
 import type { Predictor } from '../../../trainer/prediction/predictor.js';
-import type { StudyData } from '../../../trainer/types.js';
+import type { CachedStudy } from '../study-cache.js';
 
 /** What every kind of request names: which model is asked, about which study. */
 export interface Target {
@@ -11,10 +11,8 @@ export interface Target {
 }
 
 /** What the worker has ready for a request. */
-export interface Asked {
+export interface Asked extends CachedStudy {
   predictor: Predictor;
-  /** The study seen through each of its objectives, in their order. */
-  views: StudyData[];
   /** Aborted when nobody waits for the answer any more: the client has gone, or its time is up. */
   signal: AbortSignal;
 }
