@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { contractPlugin } from './contract/contract-plugin.js';
 import { loadContract } from './contract/load-contract.js';
 import { problemsPlugin, sendProblem } from './problems-plugin.js';
+import { evaluationHandlers } from './routes/evaluations.js';
 import { explanationHandlers } from './routes/explanations.js';
 import { healthHandlers } from './routes/health.js';
 import { jobHandlers } from './routes/jobs.js';
@@ -41,6 +42,7 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     ...suggestionHandlers(services),
     ...explanationHandlers(services),
     ...jobHandlers(services),
+    ...evaluationHandlers(services),
   };
   await app.register(problemsPlugin);
   await app.register(contractPlugin, { contract, handlers, config });

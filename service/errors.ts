@@ -14,10 +14,12 @@ export const PROBLEMS = {
   study_not_found: { status: 404, title: 'There is no such study' },
   trial_not_found: { status: 404, title: 'There is no such trial in this study' },
   job_not_found: { status: 404, title: 'There is no such fine-tuning job' },
+  evaluation_not_found: { status: 404, title: 'There is no such evaluation' },
   model_not_found: { status: 404, title: 'There is no such model' },
   method_not_allowed: { status: 405, title: 'This path does not know this method' },
   trial_already_finished: { status: 409, title: 'The trial has already ended' },
   job_already_finished: { status: 409, title: 'The job has already ended' },
+  evaluation_unfinished: { status: 409, title: 'The evaluation has no report' },
   no_model: { status: 409, title: 'There is no model yet' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not application/json' },
@@ -57,10 +59,12 @@ export const FIELD_ERRORS = {
   outside_space: 'An x that the search space does not hold',
 } as const;
 
-/** Codes of a failed fine-tuning job: its `error.code`. The trainer's own codes may stand there too. */
+/** Codes of a failed fine-tuning job or evaluation: its `error.code`. The trainer's own codes may stand there too. */
 export const JOB_ERRORS = {
   training_failed: 'The training ended with an unexpected error',
   training_crashed: 'The process of the training ended without a word, for example for want of memory',
+  evaluation_failed: 'The evaluation ended with an unexpected error',
+  evaluation_crashed: 'The process of the evaluation ended without a word, for example for want of memory',
   model_missing: 'The files of the model to start from are not there',
 } as const;
 

@@ -1,6 +1,8 @@
 // The store's records in the contract's words.
-import type { Job, JobEvent, Model, Page, Study, Trial } from '../store/types.js';
+import type { EvaluationProgress, Job, JobEvent, Model, Page, Study, TrainingProgress, Trial } from '../store/types.js';
+import type { EvaluationReport } from '../trainer/evaluation/types.js';
 import type { components } from './contract.generated.js';
+import { BASE_ID } from './prediction/base-model.js';
 
 type Schemas = components['schemas'];
 
@@ -41,7 +43,7 @@ function presentMeasurement(y: number[] | null, { objectives }: Study): Schemas[
 }
 
 export function presentJob(job: Job): Schemas['FineTuningJob'] {
-  const { progress } = job;
+  const progress = job.progress as TrainingProgress | null;
   return {
     id: job.id,
     object: 'fine_tuning_job',
@@ -70,9 +72,61 @@ export function presentJob(job: Job): Schemas['FineTuningJob'] {
   };
 }
 
-export function presentEvent(event: JobEvent): Schemas['FineTuningJobEvent'] {
+export function presentEvaluation(job: Job): Schemas['Evaluation'] {
+  const progress = job.progress as EvaluationProgress | null;
   return {
-    object: 'fine_tuning_job.event',
+    id: job.id,
+    object: 'evaluation',
+    status: job.status,
+    studies: job.studies,
+    trial_count: job.trialCount,
+    model: job.parent ?? BASE_ID,
+    seed: job.seed,
+    attempt: job.attempt,
+    progress: progress && { done: progress.done, total: progress.total, eta_seconds: progress.etaSeconds },
+    reason: job.reason,
+    error: job.error,
+    created_at: job.createdAt.toISOString(),
+    started_at: job.startedAt?.toISOString() ?? null,
+    finished_at: job.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentEvaluationEvent(event: JobEvent): Schemas['EvaluationEvent'] {
+  return { ...eventFields(event), object: 'evaluation.event' };
+}
+
+/** @param id of the evaluation whose report, as the trainer made it, this is */
+export function presentReport(id: string, report: EvaluationReport): Schemas['EvaluationReport'] {
+  const { config, trainings, skipped, summary, rows } = report;
+  return {
+    object: 'evaluation.report',
+    evaluation: id,
+    protocols: [...config.protocols],
+    local_trials: [...config.localTrials],
+    test_trials: config.testTrials,
+    folds: config.folds,
+    resamples: config.resamples,
+    seed: config.seed,
+    trainings,
+    skipped,
+    summary: summary.map(({ errorRatio, crpsRatio, ...row }) => ({
+      ...row,
+      error_ratio: errorRatio,
+      crps_ratio: crpsRatio,
+    })),
+    rows,
+  };
+}
+
+export function presentEvent(event: JobEvent): Schemas['FineTuningJobEvent'] {
+  // Only evaluations report the other type.
+  const type = event.type as Schemas['FineTuningJobEvent']['type'];
+  return { ...eventFields(event), object: 'fine_tuning_job.event', type };
+}
+
+function eventFields(event: JobEvent) {
+  return {
     seq: event.seq,
     type: event.type,
     level: event.level,

@@ -1,7 +1,7 @@
 // Ids: a prefix that tells the kind, then 24 characters that sort by time of creation.
 import { randomBytes } from 'node:crypto';
 
-export type IdPrefix = 'study' | 'trial' | 'model' | 'ftjob';
+export type IdPrefix = 'study' | 'trial' | 'model' | 'ftjob' | 'eval';
 
 /** Crockford's base 32: no i, l, o or u, so that an id read aloud or from paper is not misread. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

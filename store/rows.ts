@@ -79,6 +79,7 @@ function concatenate(parts: readonly Float64Array[]): Float64Array {
 export function toJob(row: JobRow): Job {
   return {
     id: row.id,
+    kind: row.kind,
     status: row.status,
     request: object(row.request),
     studies: JSON.parse(row.studies) as string[],

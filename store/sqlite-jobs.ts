@@ -5,7 +5,21 @@ import { toJob, toJobEvent, toModelHead } from './rows.js';
 import type { Connection } from './sqlite-connection.js';
 import type { JobRow, ModelRow, StudyRow } from './statements.js';
 import type { JobStore, ModelStore } from './store.js';
-import type { Job, JobOutcome, JobProgress, JobStatus, Lease, Model, NewJob, NewJobEvent } from './types.js';
+import type {
+  Job,
+  JobKind,
+  JobOutcome,
+  JobProgress,
+  JobStatus,
+  JsonObject,
+  Lease,
+  Model,
+  NewJob,
+  NewJobEvent,
+} from './types.js';
+
+/** How ids of jobs begin. */
+const ID_PREFIX = { fine_tuning: 'ftjob', evaluation: 'eval' } as const satisfies Record<JobKind, string>;
 
 export function jobMethods(connection: Connection): JobStore & ModelStore {
   const { sql } = connection;
@@ -91,9 +105,10 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
           const detail = `${completed} in ${studies.length} ${studies.length === 1 ? 'study' : 'studies'}, ${job.minTrials} are needed`;
           throw new StoreError('too_few_trials', String(completed), detail);
         }
-        const id = newId('ftjob');
+        const id = newId(ID_PREFIX[job.kind]);
         sql.insertJob.run({
           id,
+          kind: job.kind,
           request: JSON.stringify(job.request),
           studies: JSON.stringify(studies.map((study) => study.id)),
           parent,
@@ -113,8 +128,8 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
       return row === undefined ? null : toJob(row);
     },
 
-    async listJobs(request) {
-      return connection.page(sql.jobs, request, {}, (id) => sql.jobById.get(id), toJob);
+    async listJobs(request, filter) {
+      return connection.page(sql.jobs, request, { ...filter }, (id) => sql.jobById.get(id), toJob);
     },
 
     async countJobs() {
@@ -174,14 +189,17 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
         const row = leasedRow(lease);
         const succeeded = outcome.status === 'succeeded';
         const published = succeeded && outcome.outcome === 'published';
+        const evaluated = succeeded && outcome.outcome === 'evaluated';
         if (published) insertModel(row, outcome);
+        if (evaluated) sql.insertReport.run(row.row, JSON.stringify(outcome.report));
+        const trained = succeeded && outcome.outcome !== 'evaluated';
         sql.finishJob.run({
           row: row.row,
           status: outcome.status,
-          outcome: succeeded ? outcome.outcome : null,
+          outcome: trained ? outcome.outcome : null,
           reason: succeeded ? outcome.reason : null,
-          metrics: succeeded ? JSON.stringify(outcome.metrics) : null,
-          hyperparameters: succeeded ? JSON.stringify(outcome.config) : row.hyperparameters,
+          metrics: trained ? JSON.stringify(outcome.metrics) : null,
+          hyperparameters: trained ? JSON.stringify(outcome.config) : row.hyperparameters,
           model_id: published ? outcome.model.id : null,
           error_code: outcome.status === 'failed' ? outcome.code : null,
           error_message: outcome.status === 'failed' ? outcome.message : null,
@@ -190,6 +208,11 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
         appendStatus(lease.jobId, outcome.status, describe(outcome), outcome.status === 'failed' ? 'error' : 'info');
         return toJob(jobRow(lease.jobId));
       });
+    },
+
+    async jobReport(jobId) {
+      const found = sql.reportOfJob.get(jobRow(jobId).row);
+      return found === undefined ? null : (JSON.parse(found.report) as JsonObject);
     },
 
     async listEvents(jobId, { after, limit }) {

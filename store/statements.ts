@@ -37,6 +37,7 @@ export interface FinishedTrialRow {
 export interface JobRow {
   row: number;
   id: string;
+  kind: 'fine_tuning' | 'evaluation';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
   request: string;
   studies: string;
@@ -62,7 +63,7 @@ export interface JobRow {
 
 export interface EventRow {
   seq: number;
-  type: 'status' | 'phase' | 'prepare' | 'step' | 'validation' | 'checkpoint' | 'log';
+  type: 'status' | 'phase' | 'prepare' | 'step' | 'validation' | 'checkpoint' | 'progress' | 'log';
   level: 'info' | 'warn' | 'error';
   message: string;
   data: string;
@@ -162,11 +163,11 @@ export function prepareStatements(db: Database) {
     ),
 
     insertJob: query<Named>(
-      `INSERT INTO jobs (id, status, request, studies, parent, snapshot, trial_count, hyperparameters, seed, created_at)
-       VALUES (@id, 'queued', @request, @studies, @parent, @snapshot, @trial_count, @hyperparameters, @seed, @created_at)`,
+      `INSERT INTO jobs (id, kind, status, request, studies, parent, snapshot, trial_count, hyperparameters, seed, created_at)
+       VALUES (@id, @kind, 'queued', @request, @studies, @parent, @snapshot, @trial_count, @hyperparameters, @seed, @created_at)`,
     ),
     jobById: query<[string], JobRow>('SELECT * FROM jobs WHERE id = ?'),
-    jobs: pages<JobRow>(db, 'SELECT * FROM jobs', ''),
+    jobs: pages<JobRow>(db, 'SELECT * FROM jobs', 'kind = @kind'),
     countJobs: query<[], { status: JobRow['status']; jobs: number }>(
       'SELECT status, count(*) AS jobs FROM jobs GROUP BY status',
     ),
@@ -192,6 +193,8 @@ export function prepareStatements(db: Database) {
          error_message = @error_message, finished_at = @now, lease_owner = NULL, lease_expires_at = NULL
        WHERE row = @row`,
     ),
+    insertReport: query<[number, string]>('INSERT INTO job_reports (job, report) VALUES (?, ?)'),
+    reportOfJob: query<[number], { report: string }>('SELECT report FROM job_reports WHERE job = ?'),
     insertEvent: query<Named>(
       `INSERT INTO job_events (job, seq, type, level, message, data, created_at)
        VALUES (@job, @seq, @type, @level, @message, @data, @created_at)`,

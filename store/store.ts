@@ -5,9 +5,11 @@ import type {
   Idempotency,
   Job,
   JobEvent,
+  JobKind,
   JobOutcome,
   JobProgress,
   JobStatus,
+  JsonObject,
   Lease,
   Model,
   ModelHead,
@@ -82,7 +84,7 @@ export interface JobStore {
   createJob(job: NewJob, once?: Idempotency<Job>): Promise<Written<Job>>;
   getJob(id: string): Promise<Job | null>;
   /** @throws cursor_not_found */
-  listJobs(page: PageRequest): Promise<Page<Job>>;
+  listJobs(page: PageRequest, filter: { kind: JobKind }): Promise<Page<Job>>;
   countJobs(): Promise<Record<JobStatus, number>>;
   /**
    * Ends a queued job, or marks a running one for its worker to stop.
@@ -100,8 +102,10 @@ export interface JobStore {
   releaseJob(lease: Lease): Promise<void>;
   /** @throws lease_lost */
   appendEvents(lease: Lease, events: NewJobEvent[], progress?: JobProgress): Promise<void>;
-  /** Ends the job and, where one was made, registers its model, together. @throws lease_lost */
+  /** Ends the job and, where one was made, registers its model or keeps its report, together. @throws lease_lost */
   finishJob(lease: Lease, outcome: JobOutcome): Promise<Job>;
+  /** What an evaluation found; null where it has not, or not yet. @throws job_not_found */
+  jobReport(jobId: string): Promise<JsonObject | null>;
   /** Up to `limit` events with seq > `after`, in order. @throws job_not_found */
   listEvents(jobId: string, page: { after: number; limit: number }): Promise<Page<JobEvent>>;
 }

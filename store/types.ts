@@ -68,7 +68,11 @@ export interface Outcomes {
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+/** What a job does: train a model, or measure how good one is. */
+export type JobKind = 'fine_tuning' | 'evaluation';
+
 export interface NewJob {
+  kind: JobKind;
   /** As it was asked for, kept for the record. */
   request: JsonObject;
   /** Ids of the studies to learn from; 'all' means all there are now. */
@@ -81,7 +85,8 @@ export interface NewJob {
   minTrials: number;
 }
 
-export interface JobProgress {
+/** Of a training. */
+export interface TrainingProgress {
   step: number;
   steps: number;
   loss: number;
@@ -89,8 +94,18 @@ export interface JobProgress {
   etaSeconds: number;
 }
 
+/** Of an evaluation. */
+export interface EvaluationProgress {
+  done: number;
+  total: number;
+  etaSeconds: number;
+}
+
+export type JobProgress = TrainingProgress | EvaluationProgress;
+
 export interface Job {
   id: string;
+  kind: JobKind;
   status: JobStatus;
   request: JsonObject;
   studies: string[];
@@ -122,7 +137,7 @@ export interface Lease {
   attempt: number;
 }
 
-export type EventType = 'status' | 'phase' | 'prepare' | 'step' | 'validation' | 'checkpoint' | 'log';
+export type EventType = 'status' | 'phase' | 'prepare' | 'step' | 'validation' | 'checkpoint' | 'progress' | 'log';
 
 export interface NewJobEvent {
   type: EventType;
@@ -147,6 +162,8 @@ export type JobOutcome =
       model: NewModel;
     }
   | { status: 'succeeded'; outcome: 'kept_parent'; reason: string; metrics: Record<string, number>; config: JsonObject }
+  /** An evaluation: its report is kept beside the job. */
+  | { status: 'succeeded'; outcome: 'evaluated'; reason: string; report: JsonObject }
   | { status: 'failed'; code: string; message: string }
   | { status: 'cancelled' };
 

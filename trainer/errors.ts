@@ -10,6 +10,7 @@ export const TRAINER_ERRORS = {
   distribution: 'A distribution was made of, or asked for, something it cannot have.',
   given: 'An objective is given, or asked for, that the study does not have in that place.',
   acquisition: 'Candidates cannot be ranked or suggested in the way that was asked for.',
+  evaluation: 'An evaluation is asked for what it cannot do, or one of its processes ended.',
   search_space: 'A search space is not declared consistently, or an x lies outside of it.',
 } as const;
 

@@ -346,6 +346,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List evaluations, newest first */
+        get: operations["listEvaluations"];
+        put?: never;
+        /**
+         * Measure how good a model is
+         * @description Predicts trials of the studies that are held back, by the model and by simple methods, and compares. It waits its turn
+         *     among the trainings, runs in processes of its own and goes on where it was after a restart. docs/evaluation.md says how
+         *     each figure is made.
+         */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{evaluation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        /** Get an evaluation */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{evaluation_id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an evaluation
+         * @description As a fine-tuning job is cancelled.
+         */
+        post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{evaluation_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read or follow an evaluation's events, oldest first
+         * @description As those of a fine-tuning job, as a page or as a stream; `end` carries the evaluation.
+         */
+        get: operations["listEvaluationEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{evaluation_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        /** Get what an evaluation found */
+        get: operations["getEvaluationReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -1077,6 +1182,196 @@ export interface components {
             data: components["schemas"]["FineTuningJobEvent"][];
             has_more: boolean;
         };
+        EvaluationCreate: {
+            /** @description The studies whose trials are predicted, or "all". Each objective of a study is a task of its own. */
+            studies: "all" | string[];
+            /**
+             * @description By id of a study, the family over which its figures are averaged, and in which pooled boosting learns. The family of
+             *     a study that is not named is the name of its objective.
+             */
+            families?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Id of the model that is judged, or `auto`: the newest published whole one, else the server's base model (`base`).
+             * @default auto
+             */
+            model: string;
+            /**
+             * @description `out_of_distribution`: each study alone, the model knows its local trials. `in_distribution`: the model is first
+             *     trained on the other studies, in groups, so that no study is predicted by a model that has seen it.
+             * @default [
+             *       "out_of_distribution"
+             *     ]
+             */
+            protocols: ("out_of_distribution" | "in_distribution")[];
+            /**
+             * @description Numbers of trials that are known of a study. Each holds the trials of the smaller ones; the trials that are predicted are always the same.
+             * @default [
+             *       0,
+             *       5,
+             *       10,
+             *       20,
+             *       50,
+             *       200
+             *     ]
+             */
+            local_trials: number[];
+            /**
+             * @description Trials of each study that are predicted; at most a third of a small one's.
+             * @default 100
+             */
+            test_trials: number;
+            /**
+             * @description In distribution, groups of studies, and so trainings.
+             * @default 2
+             */
+            folds: number;
+            /** @description In distribution, hyperparameters of the trainings. */
+            training?: components["schemas"]["Hyperparameters"];
+            /**
+             * @description Of splits, trainings and bootstrap. The same seed on the same trials gives the same report.
+             * @default 0
+             */
+            seed: number;
+        };
+        Evaluation: {
+            /** @example eval_01m3qm2b7e4h9k3n8r5u1x6z */
+            id: string;
+            /** @constant */
+            object: "evaluation";
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            studies: string[];
+            /** @description Finished trials in them at the time of creation. */
+            trial_count: number;
+            /** @description The model that is judged; `base`: the one the server was given. */
+            model: string;
+            seed: number;
+            /** @description How often it was started; more than 1 after a restart of the server. */
+            attempt: number;
+            /** @description Of the predictions; null before the first. */
+            progress: {
+                /** @description Studies with one number of local trials that are done. */
+                done: number;
+                total: number;
+                eta_seconds: number;
+            } | null;
+            /** @description What was found */
+            reason: string | null;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        EvaluationList: components["schemas"]["Page"] & {
+            data: components["schemas"]["Evaluation"][];
+        };
+        EvaluationEvent: {
+            /** @constant */
+            object: "evaluation.event";
+            /** @description Counts the evaluation's events from 1. */
+            seq: number;
+            /**
+             * @description `progress`: {done, total, eta_seconds}, of the predictions. The others are those of a fine-tuning job; all but
+             *     `status`, `phase` and `log` come from trainings in distribution.
+             * @enum {string}
+             */
+            type: "status" | "phase" | "prepare" | "step" | "validation" | "checkpoint" | "progress" | "log";
+            /** @enum {string} */
+            level: "info" | "warn" | "error";
+            message: string;
+            data: components["schemas"]["JsonObject"];
+            /** Format: date-time */
+            created_at: string;
+        };
+        EvaluationEventList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["EvaluationEvent"][];
+            has_more: boolean;
+        };
+        EvaluationReport: {
+            /** @constant */
+            object: "evaluation.report";
+            /** @description Its id. */
+            evaluation: string;
+            protocols: components["schemas"]["EvaluationProtocol"][];
+            local_trials: number[];
+            test_trials: number;
+            folds: number;
+            /** @description Draws of the bootstrap. */
+            resamples: number;
+            seed: number;
+            /** @description What became of the trainings in distribution. After `kept_parent` the parent answered, as it would elsewhere. */
+            trainings: {
+                fold: number;
+                studies: number;
+                /** @enum {string} */
+                outcome: "published" | "kept_parent";
+                reason: string;
+            }[];
+            /** @description Tasks that could not be used. */
+            skipped: {
+                study: string;
+                reason: string;
+            }[];
+            /** @description Means over the tasks of each family, and over families. */
+            summary: components["schemas"]["EvaluationSummary"][];
+            /** @description One entry a task, number of local trials and method. */
+            rows: components["schemas"]["EvaluationRow"][];
+        };
+        /** @enum {string} */
+        EvaluationProtocol: "out_of_distribution" | "in_distribution";
+        /** @enum {string} */
+        EvaluationMethod: "omnireg" | "median" | "nearest_neighbours" | "random_forest" | "gradient_boosting" | "gaussian_process" | "expert_average" | "pooled_boosting";
+        /** @description Sizes are in ranges of y over the whole task, each trial's cut off at 1. */
+        EvaluationMetrics: {
+            /** @description Mean of the distance of point estimate and measured y. */
+            error: number;
+            /** @description Rank correlation of the two; 0 where one does not vary. */
+            spearman: number;
+            /** @description Continuous ranked probability score. */
+            crps: number;
+            /** @description Share of the measured y inside their 90% intervals. */
+            coverage: number;
+            /** @description Mean width of those. */
+            width: number;
+        };
+        EvaluationRow: components["schemas"]["EvaluationMetrics"] & {
+            protocol: components["schemas"]["EvaluationProtocol"];
+            family: string;
+            /** @description Id of the study, with / and the objective where it has several. */
+            study: string;
+            /** @description Number of local trials. */
+            trials: number;
+            method: components["schemas"]["EvaluationMethod"];
+        };
+        EvaluationSummary: components["schemas"]["EvaluationMetrics"] & {
+            protocol: components["schemas"]["EvaluationProtocol"];
+            /** @description null: the mean over all families. */
+            family: string | null;
+            trials: number;
+            method: components["schemas"]["EvaluationMethod"];
+            tasks: number;
+            families: number;
+            error_ratio: components["schemas"]["EvaluationRatio"];
+            crps_ratio: components["schemas"]["EvaluationRatio"];
+            /** @description The local baseline of least error over all families at this number of trials. */
+            best: boolean;
+        };
+        /** @description The model's mean divided by the method's, with the central 95% of a bootstrap over tasks; null for the model itself. */
+        EvaluationRatio: {
+            value: number;
+            lower: number;
+            upper: number;
+        } | null;
         Model: {
             /** @example model_01m3qm9d5j1s7x2p4v8b0k6f */
             id: string;
@@ -1171,6 +1466,7 @@ export interface components {
         StudyId: string;
         TrialId: string;
         JobId: string;
+        EvaluationId: string;
         ModelId: string;
         /** @description How many to return at most. */
         Limit: number;
@@ -2020,6 +2316,173 @@ export interface operations {
                      *     data: {"object":"fine_tuning_job.event","seq":12,"type":"step","level":"info","message":"step 400 of 2000, loss 1.731","data":{"step":400,"steps":2000,"loss":1.731,"learning_rate":0.00094,"tokens_per_second":31200,"eta_seconds":128},"created_at":"2026-01-05T10:02:11.480Z"}
                      */
                     "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description How many to return at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The id of the last one already known; the page begins behind it. */
+                after?: components["parameters"]["After"];
+                /** @description By time of creation. */
+                order?: components["parameters"]["OrderNewestFirst"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of evaluations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
+                 *     time, and done only once. Kept for at least 24 hours.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationCreate"];
+            };
+        };
+        responses: {
+            /** @description The evaluation, queued. Its progress is under Location and Location/events, what it found under Location/report. */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evaluation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
+                 *     time, and done only once. Kept for at least 24 hours.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evaluation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvaluationEvents: {
+        parameters: {
+            query?: {
+                /** @description How many to return at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `seq` of the last event already known. */
+                after?: number;
+            };
+            header?: {
+                /** @description The `seq` of the last event already known; for streams, and before `after` where both are given. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events, or a stream of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationEventList"];
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvaluationReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation_id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationReport"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -3,10 +3,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
-import type { JobOutcome, JobProgress, Lease, NewJobEvent, NewModel } from '../../store/types.js';
+import type { JobOutcome, JobProgress, JsonObject, Lease, NewJobEvent, NewModel } from '../../store/types.js';
 import type { TrainResult } from '../../trainer/types.js';
 import { entryPoint } from '../entry-point.js';
 import type { JobErrorCode } from '../errors.js';
+import { describeReport } from './evaluation-job.js';
 import { type FromJob, JOB_NODE_FLAGS, type JobStart, type ToJob } from './messages.js';
 import { progressOf, toJobEvent } from './train-events.js';
 
@@ -91,7 +92,7 @@ export class JobProcess {
       return;
     }
     this.events.push(toJobEvent(message.event));
-    this.progress = progressOf(message.event) ?? this.progress;
+    this.progress = progressOf(message.event, this.options.start.job.kind) ?? this.progress;
   }
 
   private flush(): void {
@@ -146,13 +147,22 @@ export class JobProcess {
     const { verdict } = this;
     // What was finished before the stop was heard counts.
     if (verdict?.type === 'done') return this.succeeded(verdict.result);
+    if (verdict?.type === 'evaluated') {
+      const { report } = verdict;
+      return { status: 'succeeded', outcome: 'evaluated', reason: describeReport(report), report: report as unknown as JsonObject };
+    }
     if (this.stopping === 'cancel') return { status: 'cancelled' };
     if (this.stopping === 'drain') return 'release';
     if (verdict?.type === 'failed') return { status: 'failed', code: verdict.code, message: verdict.message };
-    const crash: JobErrorCode = 'training_crashed';
+    const isEvaluation = this.options.start.job.kind === 'evaluation';
+    const crash: JobErrorCode = isEvaluation ? 'evaluation_crashed' : 'training_crashed';
     const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
     const words = this.lastWords.trim() === '' ? '' : `; its last words: ${this.lastWords.trim()}`;
-    return { status: 'failed', code: crash, message: `The training's process ${how}${words}` };
+    return {
+      status: 'failed',
+      code: crash,
+      message: `The ${isEvaluation ? 'evaluation' : 'training'}'s process ${how}${words}`,
+    };
   }
 
   private succeeded({ outcome, reason, adapter, metrics, config }: TrainResult): JobOutcome {

@@ -1,13 +1,14 @@
-// What the supervisor and a training's process say to each other.
+// What the supervisor and a job's process say to each other.
 import type { Job } from '../../store/types.js';
 import type { DeviceRequest } from '../../trainer/devices/device.js';
-import type { TrainEvent, TrainResult } from '../../trainer/types.js';
+import type { EvaluationEvent, EvaluationReport } from '../../trainer/evaluation/types.js';
+import type { TrainResult } from '../../trainer/types.js';
 
 /** Everything that the process needs: it reads the trials itself. */
 export interface JobStart {
   job: Job;
   databaseFile: string;
-  /** Model to start from; null: random weights. */
+  /** Model to start from, or to be judged; null: random weights. */
   parentDir: string | null;
   outDir: string;
   workDir: string;
@@ -18,8 +19,9 @@ export interface JobStart {
 export type ToJob = { type: 'start'; start: JobStart } | { type: 'stop' };
 
 export type FromJob =
-  | { type: 'event'; event: TrainEvent }
+  | { type: 'event'; event: EvaluationEvent }
   | { type: 'done'; result: TrainResult }
+  | { type: 'evaluated'; report: EvaluationReport }
   /** Stopped when told to, with its checkpoint saved. */
   | { type: 'stopped' }
   | { type: 'failed'; code: string; message: string };

@@ -1,10 +1,12 @@
-// Entry of a training's process: reads the job's trials, trains, and tells the supervisor. Started by fork only.
+// Entry of a job's process: reads the job's trials, trains or evaluates, and tells the supervisor. Started by fork only.
 import { mkdir } from 'node:fs/promises';
 import { openSqliteStore } from '../../store/sqlite-store.js';
 import type { Store } from '../../store/store.js';
+import type { JobKind } from '../../store/types.js';
 import type { StudySource, TrainRequest } from '../../trainer/types.js';
 import type { JobErrorCode } from '../errors.js';
 import { studySources } from '../study-data.js';
+import { evaluationRequest } from './evaluation-job.js';
 import type { FromJob, JobStart, ToJob } from './messages.js';
 import { lockWorkDir } from './work-dir-lock.js';
 
@@ -26,16 +28,30 @@ async function run(start: JobStart): Promise<void> {
   try {
     await mkdir(start.workDir, { recursive: true });
     lockWorkDir(start.workDir);
-    const { train } = await import('../../trainer/train.js');
-    const onEvent = (event: Extract<FromJob, { type: 'event' }>['event']) => send({ type: 'event', event });
     const store = openSqliteStore({ file: start.databaseFile, readonly: true });
-    const result = await train(await trainRequest(store, start), { onEvent, signal: stopping.signal });
+    const verdict = await WORK[start.job.kind](store, start);
     await store.close();
-    await sendLast({ type: 'done', result });
+    await sendLast(verdict);
   } catch (error) {
-    await sendLast(stopping.signal.aborted && isAbort(error) ? { type: 'stopped' } : failure(error));
+    await sendLast(stopping.signal.aborted && isAbort(error) ? { type: 'stopped' } : failure(error, start.job.kind));
   }
 }
+
+const hooks = {
+  onEvent: (event: Extract<FromJob, { type: 'event' }>['event']) => send({ type: 'event', event }),
+  signal: stopping.signal,
+};
+
+const WORK: Record<JobKind, (store: Store, start: JobStart) => Promise<FromJob>> = {
+  async fine_tuning(store, start) {
+    const { train } = await import('../../trainer/train.js');
+    return { type: 'done', result: await train(await trainRequest(store, start), hooks) };
+  },
+  async evaluation(store, start) {
+    const { evaluate } = await import('../../trainer/evaluation/evaluate.js');
+    return { type: 'evaluated', report: await evaluate(await evaluationRequest(store, start), hooks) };
+  },
+};
 
 async function trainRequest(store: Store, start: JobStart): Promise<TrainRequest> {
   const { job, parentDir, outDir, workDir, device } = start;
@@ -54,8 +70,8 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-function failure(error: unknown): FromJob {
-  const unexpected: JobErrorCode = 'training_failed';
+function failure(error: unknown, kind: JobKind): FromJob {
+  const unexpected: JobErrorCode = kind === 'evaluation' ? 'evaluation_failed' : 'training_failed';
   if (!(error instanceof Error)) return { type: 'failed', code: unexpected, message: String(error) };
   // The trainer's own errors carry a code and a message for people; of others the log gets the stack.
   const isTrainerError = error.name === 'TrainerError' && 'code' in error;

@@ -10,6 +10,7 @@ import type { Job, Lease } from '../../store/types.js';
 import type { Artifacts } from '../artifacts.js';
 import { NO_BASE_MODEL, type ServiceConfig } from '../config.js';
 import type { JobErrorCode } from '../errors.js';
+import { BASE_ID } from '../prediction/base-model.js';
 import type { JobRunner } from '../services.js';
 import { JobProcess } from './job-process.js';
 
@@ -109,15 +110,16 @@ export class JobSupervisor implements JobRunner {
     try {
       const parent = job.parent === null ? null : await store.getModel(job.parent);
       const base = config.baseModel === NO_BASE_MODEL ? null : config.baseModel;
-      const parentDir = parent === null ? base : await artifacts.open(parent.directory);
-      if (job.parent !== null && (parentDir === null || parent === null || !existsSync(parentDir))) {
+      const parentDir = job.parent === null ? base : parent === null ? null : await artifacts.open(parent.directory);
+      const needed = job.parent !== null || job.kind === 'evaluation';
+      if (needed && (parentDir === null || !existsSync(parentDir))) {
         const code: JobErrorCode = 'model_missing';
-        const message = `The files of ${job.parent}, the model to start from, are not there; name another "parent", or "none"`;
+        const message = `The files of ${job.parent ?? BASE_ID}, the model to start from, are not there; name another, or for a training "none"`;
         await store.finishJob(lease, { status: 'failed', code, message });
         this.changes.emit(job.id);
         return;
       }
-      // A job makes one model, so its later attempts find, and replace, what an earlier one left unregistered.
+      // A training makes one model, so its later attempts find, and replace, what an earlier one left unregistered.
       const modelId = job.id.replace('ftjob_', 'model_');
       const directory = artifacts.nameFor(modelId);
       const outDir = await artifacts.prepare(directory);
@@ -140,7 +142,7 @@ export class JobSupervisor implements JobRunner {
       this.changes.emit(job.id);
     } catch (error) {
       log(`job ${job.id} could not be started`, error);
-      const code: JobErrorCode = 'training_failed';
+      const code: JobErrorCode = job.kind === 'evaluation' ? 'evaluation_failed' : 'training_failed';
       const message = error instanceof Error ? error.message : String(error);
       await store.finishJob(lease, { status: 'failed', code, message });
     }

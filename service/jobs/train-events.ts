@@ -1,8 +1,8 @@
-// From what a training reports to what is stored with its job: JSON names, and a sentence for people.
-import type { JobProgress, JsonObject, NewJobEvent } from '../../store/types.js';
-import type { TrainEvent } from '../../trainer/types.js';
+// From what a training or an evaluation reports to what is stored with its job: JSON names, and a sentence for people.
+import type { JobKind, JobProgress, JsonObject, NewJobEvent } from '../../store/types.js';
+import type { EvaluationEvent } from '../../trainer/evaluation/types.js';
 
-export function toJobEvent(event: TrainEvent): NewJobEvent {
+export function toJobEvent(event: EvaluationEvent): NewJobEvent {
   const { type, ...fields } = event;
   const data: JsonObject = {};
   for (const [key, value] of Object.entries(fields)) {
@@ -13,19 +13,26 @@ export function toJobEvent(event: TrainEvent): NewJobEvent {
 }
 
 /** The progress that a job shows after the event, or undefined where it says nothing of it. */
-export function progressOf(event: TrainEvent): JobProgress | undefined {
+export function progressOf(event: EvaluationEvent, kind: JobKind): JobProgress | undefined {
+  if (kind === 'evaluation') {
+    if (event.type !== 'progress') return undefined;
+    const { done, total, etaSeconds } = event;
+    return { done, total, etaSeconds };
+  }
   if (event.type !== 'step') return undefined;
   const { step, steps, loss, tokensPerSecond, etaSeconds } = event;
   return { step, steps, loss, tokensPerSecond, etaSeconds };
 }
 
-function describe(event: TrainEvent): string {
+function describe(event: EvaluationEvent): string {
   switch (event.type) {
     case 'phase':
     case 'log':
       return event.message;
     case 'prepare':
       return `prepared ${event.done} of ${event.total}`;
+    case 'progress':
+      return `${event.done} of ${event.total} predicted`;
     case 'step':
       return `step ${event.step} of ${event.steps}, loss ${event.loss.toFixed(3)}`;
     case 'validation':

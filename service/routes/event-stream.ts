@@ -2,17 +2,21 @@
 
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyRequest } from 'fastify';
 import type { Store } from '../../store/store.js';
-import { presentEvent, presentJob } from '../present.js';
-import type { JobRunner } from '../services.js';
+import type { Job, JobEvent } from '../../store/types.js';
+import type { StreamAnswer } from '../contract/handlers.js';
+import type { JobRunner, Services } from '../services.js';
 
-export interface EventStreamOptions {
+interface EventStreamOptions {
   store: Store;
   jobs: JobRunner;
   jobId: string;
   /** Seq of the last event already known. */
   after: number;
   heartbeatMs: number;
+  /** The job and its events in the contract's words. */
+  present: { job: (job: Job) => object; event: (event: JobEvent) => object };
   /** Aborted when the server closes: the stream ends without `end`, and its reader comes back later. */
   closing: AbortSignal;
 }
@@ -21,8 +25,27 @@ const PAGE = 500;
 /** Another server may be running the job, and its events come without a call: so look at least this often, in ms. */
 const POLL_MS = 1000;
 
+/** Seq of the last event that the reader has: what a stream that broke off says comes first. */
+export function firstEvent(query: { after?: number }, raw: FastifyRequest): number {
+  return Number(raw.headers['last-event-id'] ?? query.after ?? 0);
+}
+
+export const wantsStream = (raw: FastifyRequest): boolean => raw.headers.accept?.includes('text/event-stream') ?? false;
+
+/** The answer to who asks for a stream. */
+export function streamAnswer(
+  { store, jobs, config, closing }: Services,
+  jobId: string,
+  after: number,
+  present: EventStreamOptions['present'],
+): StreamAnswer {
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+  const heartbeatMs = config.streamHeartbeatMs;
+  return { status: 200, headers, stream: eventStream({ store, jobs, jobId, after, heartbeatMs, present, closing }) };
+}
+
 /** Ends after the job has ended, or when the reader goes away. Reads no faster than the reader does. */
-export function eventStream(options: EventStreamOptions): Readable {
+function eventStream(options: EventStreamOptions): Readable {
   return Readable.from(frames(options), { objectMode: false });
 }
 
@@ -32,6 +55,7 @@ async function* frames({
   jobId,
   after,
   heartbeatMs,
+  present,
   closing,
 }: EventStreamOptions): AsyncGenerator<string> {
   let wake = new AbortController();
@@ -47,7 +71,7 @@ async function* frames({
       wake = new AbortController();
       const job = await store.getJob(jobId);
       const { data, hasMore } = await store.listEvents(jobId, { after, limit: PAGE });
-      for (const event of data) yield frame(event.type, presentEvent(event), event.seq);
+      for (const event of data) yield frame(event.type, present.event(event), event.seq);
       if (data.length > 0) {
         after = data.at(-1)!.seq;
         silentSince = performance.now();
@@ -56,7 +80,7 @@ async function* frames({
       if (job === null) return;
       // Read before the events were: if it had ended by then, these were all.
       if (job.finishedAt !== null) {
-        yield frame('end', presentJob(job));
+        yield frame('end', present.job(job));
         return;
       }
       if (performance.now() - silentSince >= heartbeatMs) {

@@ -10,7 +10,7 @@ import { writeOnce } from '../idempotency.js';
 import { child } from '../json-pointer.js';
 import { presentEvent, presentJob, presentModel, presentPage } from '../present.js';
 import type { Services } from '../services.js';
-import { eventStream } from './event-stream.js';
+import { firstEvent, streamAnswer, wantsStream } from './event-stream.js';
 import { pageRequest } from './studies.js';
 
 type JobHandlers = Pick<
@@ -25,13 +25,19 @@ type JobHandlers = Pick<
 >;
 type JobCreate = components['schemas']['FineTuningJobCreate'];
 
-export function jobHandlers({ store, jobs, config, closing }: Services): JobHandlers {
+export function jobHandlers(services: Services): JobHandlers {
+  const { store, jobs, config } = services;
   return {
     async createFineTuningJob({ body, raw }) {
       const hyperparameters = body.hyperparameters === 'auto' ? {} : (body.hyperparameters ?? {});
-      const errors = [...hyperparameterErrors(hyperparameters), ...(await unknownIds(store, body))];
+      const errors = [
+        ...hyperparameterErrors(hyperparameters),
+        ...(await unknownStudies(store, body.studies, 'learn from')),
+        ...(await unknownParent(store, body)),
+      ];
       if (errors.length > 0) throw invalidRequest(errors);
       const job = {
+        kind: 'fine_tuning' as const,
         request: body as JsonObject,
         studies: body.studies,
         parent: body.parent === 'none' ? null : (body.parent ?? 'newest'),
@@ -53,7 +59,10 @@ export function jobHandlers({ store, jobs, config, closing }: Services): JobHand
     },
 
     async listFineTuningJobs({ query }) {
-      return { status: 200, body: presentPage(await store.listJobs(pageRequest(query)), presentJob) };
+      return {
+        status: 200,
+        body: presentPage(await store.listJobs(pageRequest(query), { kind: 'fine_tuning' }), presentJob),
+      };
     },
 
     async getFineTuningJob({ path }) {
@@ -61,6 +70,7 @@ export function jobHandlers({ store, jobs, config, closing }: Services): JobHand
     },
 
     async cancelFineTuningJob({ path, raw }) {
+      await existingJob(store, path.job_id);
       const answer = await writeOnce(
         raw,
         (job: Job) => ({ status: 200 as const, body: presentJob(job) }),
@@ -72,13 +82,8 @@ export function jobHandlers({ store, jobs, config, closing }: Services): JobHand
 
     async listFineTuningJobEvents({ path, query, raw }) {
       const job = await existingJob(store, path.job_id);
-      const after = Number(raw.headers['last-event-id'] ?? query.after ?? 0);
-      if (raw.headers.accept?.includes('text/event-stream')) {
-        const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-        const heartbeatMs = config.streamHeartbeatMs;
-        const stream = eventStream({ store, jobs, jobId: job.id, after, heartbeatMs, closing });
-        return { status: 200, headers, stream };
-      }
+      const after = firstEvent(query, raw);
+      if (wantsStream(raw)) return streamAnswer(services, job.id, after, { job: presentJob, event: presentEvent });
       const page = await store.listEvents(job.id, { after, limit: query.limit ?? 100 });
       return { status: 200, body: { object: 'list', data: page.data.map(presentEvent), has_more: page.hasMore } };
     },
@@ -100,14 +105,17 @@ export function jobHandlers({ store, jobs, config, closing }: Services): JobHand
 
 async function existingJob(store: Store, id: string): Promise<Job> {
   const job = await store.getJob(id);
-  if (job === null) {
+  if (job?.kind !== 'fine_tuning') {
     throw new ServiceError('job_not_found', `${id} is not the id of a job; GET /v1/fine-tuning-jobs lists them`);
   }
   return job;
 }
 
 /** Asks the trainer about each and about all together, so that a slip is found now and not when the job's turn has come. */
-function hyperparameterErrors(hyperparameters: Record<string, unknown>): FieldError[] {
+export function hyperparameterErrors(
+  hyperparameters: Record<string, unknown>,
+  place = '/hyperparameters',
+): FieldError[] {
   const refusal = (pointer: string, check: () => void): FieldError[] => {
     try {
       check();
@@ -119,28 +127,31 @@ function hyperparameterErrors(hyperparameters: Record<string, unknown>): FieldEr
     }
   };
   const errors = Object.entries(hyperparameters).flatMap(([key, value]) => {
-    const pointer = child('/hyperparameters', key.slice(0, 200));
+    const pointer = child(place, key.slice(0, 200));
     if (key === 'seed')
-      return [fieldError(pointer, 'unknown_field', 'is not a hyperparameter', 'Send "seed" beside "hyperparameters".')];
+      return [
+        fieldError(pointer, 'unknown_field', 'is not a hyperparameter', `Send "seed" beside "${place.slice(1)}".`),
+      ];
     return refusal(pointer, () => checkHyperparameter(key, value as Json));
   });
   if (errors.length > 0) return errors;
-  return refusal('/hyperparameters', () => resolveTrainConfig(hyperparameters as Record<string, Json>));
+  return refusal(place, () => resolveTrainConfig(hyperparameters as Record<string, Json>));
 }
 
 /** Where a body names what does not exist, the place in the body is told instead of a 404. */
-async function unknownIds(store: Store, { studies, parent }: JobCreate): Promise<FieldError[]> {
+export async function unknownStudies(store: Store, studies: 'all' | string[], purpose: string): Promise<FieldError[]> {
+  if (studies === 'all') return [];
   const errors: FieldError[] = [];
-  if (studies !== 'all') {
-    for (const [i, id] of studies.entries()) {
-      if ((await store.getStudy(id)) !== null) continue;
-      const fix = 'GET /v1/studies lists all studies; send "all" to learn from every one.';
-      errors.push(fieldError(`/studies/${i}`, 'not_found', `${JSON.stringify(id)} is not the id of a study`, fix));
-    }
-  }
-  if (parent !== undefined && parent !== 'none' && (await store.getModel(parent)) === null) {
-    const fix = 'GET /v1/models lists all models; send "none" for random weights.';
-    errors.push(fieldError('/parent', 'not_found', `${JSON.stringify(parent)} is not the id of a model`, fix));
+  for (const [i, id] of studies.entries()) {
+    if ((await store.getStudy(id)) !== null) continue;
+    const fix = `GET /v1/studies lists all studies; send "all" to ${purpose} every one.`;
+    errors.push(fieldError(`/studies/${i}`, 'not_found', `${JSON.stringify(id)} is not the id of a study`, fix));
   }
   return errors;
+}
+
+async function unknownParent(store: Store, { parent }: JobCreate): Promise<FieldError[]> {
+  if (parent === undefined || parent === 'none' || (await store.getModel(parent)) !== null) return [];
+  const fix = 'GET /v1/models lists all models; send "none" for random weights.';
+  return [fieldError('/parent', 'not_found', `${JSON.stringify(parent)} is not the id of a model`, fix)];
 }

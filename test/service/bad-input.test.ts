@@ -388,8 +388,29 @@ describe('everything else', () => {
       'not_allowed',
     ],
     ['a seed below zero', '/v1/fine-tuning-jobs', { studies: 'all', seed: -1 }, '/seed', 'out_of_range'],
+    ['no study to evaluate on', '/v1/evaluations', {}, '/studies', 'missing_field'],
+    ['an unknown study to evaluate on', '/v1/evaluations', { studies: ['study_x'] }, '/studies/0', 'not_found'],
+    ['an unknown model', '/v1/evaluations', { studies: 'all', model: 'x' }, '/model', 'not_found'],
+    ['an unknown protocol', '/v1/evaluations', { studies: 'all', protocols: ['seen'] }, '/protocols/0', 'not_allowed'],
+    ['-1 local trials', '/v1/evaluations', { studies: 'all', local_trials: [-1] }, '/local_trials/0', 'out_of_range'],
+    ['a single group', '/v1/evaluations', { studies: 'all', folds: 1 }, '/folds', 'out_of_range'],
+    [
+      'the family of a study that is not evaluated on',
+      '/v1/evaluations',
+      { studies: ['STUDY'], families: { study_x: 'f' } },
+      '/families/study_x',
+      'not_found',
+    ],
+    [
+      'an unknown hyperparameter of its trainings',
+      '/v1/evaluations',
+      { studies: 'all', training: { setps: 1 } },
+      '/training/setps',
+      'unknown_field',
+    ],
   ])('%s', async (_, path, body, pointer, code) => {
-    const reply = await api.post(path.replace('STUDY', study), body);
+    const named = typeof body === 'string' ? body : JSON.stringify(body).replace('STUDY', study);
+    const reply = await api.post(path.replace('STUDY', study), named);
     expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     expect(reply.body.errors?.[0]).toMatchObject({ pointer, code, fix: expect.stringMatching(/\S/) });
   });
@@ -421,6 +442,9 @@ describe('everything else', () => {
     ['GET', '/v1/fine-tuning-jobs/x', 'an unknown job', 404, 'job_not_found'],
     ['GET', '/v1/fine-tuning-jobs/x/events', 'events of an unknown job', 404, 'job_not_found'],
     ['POST', '/v1/fine-tuning-jobs/x:cancel', 'cancelling an unknown job', 404, 'job_not_found'],
+    ['GET', '/v1/evaluations/x', 'an unknown evaluation', 404, 'evaluation_not_found'],
+    ['GET', '/v1/evaluations/x/report', 'the report of an unknown evaluation', 404, 'evaluation_not_found'],
+    ['POST', '/v1/evaluations/x:cancel', 'cancelling an unknown evaluation', 404, 'evaluation_not_found'],
     ['GET', '/v1/models/x', 'an unknown model', 404, 'model_not_found'],
     ['GET', '/v2/studies', 'an unknown path', 404, 'route_not_found'],
     ['GET', '/v1/studies/', 'an empty id', 404, 'study_not_found'],

@@ -61,7 +61,7 @@ describe('creating', () => {
     await expect(store.createJob(jobOn([study.id], { parent: 'model_none' }))).rejects.toMatchObject({
       code: 'model_not_found',
     });
-    expect((await store.listJobs({ limit: 10, order: 'desc' })).data).toEqual([]);
+    expect((await store.listJobs({ limit: 10, order: 'desc' }, { kind: 'fine_tuning' })).data).toEqual([]);
   });
 });
 

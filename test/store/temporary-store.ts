@@ -35,7 +35,16 @@ export function running(level: number): NewTrial {
 }
 
 export function jobOn(studies: NewJob['studies'], changes: Partial<NewJob> = {}): NewJob {
-  return { request: {}, studies, parent: 'newest', hyperparameters: {}, seed: 0, minTrials: 1, ...changes };
+  return {
+    kind: 'fine_tuning',
+    request: {},
+    studies,
+    parent: 'newest',
+    hyperparameters: {},
+    seed: 0,
+    minTrials: 1,
+    ...changes,
+  };
 }
 
 /** What a write made, where it was not a replay. */

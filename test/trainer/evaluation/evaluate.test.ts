@@ -1,0 +1,128 @@
+// An evaluation from end to end with a tiny model: what it reports, that it can be stopped and gone on with, and what it refuses.
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { evaluate } from '../../../trainer/evaluation/evaluate.js';
+import type { EvaluatedStudy, EvaluationEvent } from '../../../trainer/evaluation/types.js';
+import { Random } from '../../../trainer/random.js';
+import { memoryStudy } from '../../../trainer/study-source.js';
+import { train } from '../../../trainer/train.js';
+import { temporaryStoreFolder } from '../../service/shared-server.js';
+import { temporaryFolder } from '../../store/temporary-store.js';
+import { TINY_TRAINING } from '../../tiny-training.js';
+
+const study = (id: string, trials: number, family = 'waves'): EvaluatedStudy => {
+  const random = new Random(trials);
+  const measured = Array.from({ length: trials }, () => {
+    const x = { a: random.uniform(), b: random.uniform() };
+    return { x, y: 10 * Math.sin(4 * x.a) + x.b + 0.1 * random.normal() };
+  });
+  return { family, source: memoryStudy({ id, metadata: { id }, objective: { name: 'y' }, trials: measured }) };
+};
+const studies = [study('one', 60), study('two', 61), study('alone', 62, 'other'), study('small', 9)];
+const config = { localTrials: [0, 8], testTrials: 10, processes: 2, resamples: 100 };
+let modelDir: string;
+
+beforeAll(async () => {
+  const folder = temporaryStoreFolder();
+  modelDir = join(folder, 'model');
+  const sources = [study('elsewhere', 30).source];
+  await train({ studies: sources, outDir: modelDir, workDir: join(folder, 'work'), config: TINY_TRAINING });
+});
+
+describe('out of distribution', () => {
+  it('scores every method on every study, the same whatever it was stopped by', async () => {
+    const whole = await evaluate({ studies, modelDir, workDir: temporaryFolder(), config });
+    expect(whole.skipped).toEqual([{ study: 'small', reason: expect.stringContaining('9 measured') }]);
+    const methods = (trials: number) =>
+      whole.rows.filter((row) => row.study === 'one' && row.trials === trials).map((row) => row.method);
+    expect(methods(0)).toEqual(['omnireg']);
+    expect(methods(8)).toEqual([
+      'omnireg',
+      'median',
+      'nearest_neighbours',
+      'random_forest',
+      'gradient_boosting',
+      'gaussian_process',
+      'expert_average',
+    ]);
+    for (const { error, crps, coverage, width } of whole.rows)
+      for (const value of [error, crps, coverage, width]) expect(value >= 0 && value <= 1).toBe(true);
+    const overall = whole.summary.filter((row) => row.family === null && row.trials === 8);
+    expect(overall.filter(({ best }) => best)).toHaveLength(1);
+    const median = whole.rows.filter(({ method, trials }) => method === 'median' && trials === 8);
+    // Two studies of one family and one of another: families count alike.
+    const expected = ((median[0]!.error + median[1]!.error) / 2 + median[2]!.error) / 2;
+    expect(overall.find(({ method }) => method === 'median')!.error).toBeCloseTo(expected, 12);
+
+    const workDir = temporaryFolder();
+    const stop = new AbortController();
+    const progress: EvaluationEvent[] = [];
+    const onEvent = (event: EvaluationEvent) => {
+      if (event.type !== 'progress') return;
+      progress.push(event);
+      if (event.done === 2) stop.abort();
+    };
+    const cut = evaluate({ studies, modelDir, workDir, config }, { onEvent, signal: stop.signal });
+    await expect(cut).rejects.toMatchObject({ name: 'AbortError' });
+    // And a line that a kill cut off.
+    appendFileSync(join(workDir, 'rows.jsonl'), '{"key":"out_of_dist');
+    const seen = readFileSync(join(workDir, 'rows.jsonl'), 'utf8').split('\n').length - 1;
+    const again: EvaluationEvent[] = [];
+    const report = await evaluate({ studies, modelDir, workDir, config }, { onEvent: (event) => again.push(event) });
+    expect(report).toEqual(whole);
+    expect(again.filter(({ type }) => type === 'progress')).toHaveLength(6 - seen);
+  });
+
+  it('warns of studies that the model has learned from', async () => {
+    const events: EvaluationEvent[] = [];
+    const known = [study('elsewhere', 30)];
+    await evaluate(
+      { studies: known, modelDir, workDir: temporaryFolder(), config },
+      { onEvent: (e) => events.push(e) },
+    );
+    expect(events).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('elsewhere') }),
+    );
+  });
+});
+
+describe('in distribution', () => {
+  it('trains on the other studies, and pools them', async () => {
+    const report = await evaluate({
+      studies,
+      modelDir,
+      workDir: temporaryFolder(),
+      config: { ...config, protocols: ['in_distribution'] },
+      training: { ...TINY_TRAINING, steps: 3 },
+    });
+    expect(report.trainings.map(({ fold, studies }) => ({ fold, studies }))).toEqual([
+      { fold: 0, studies: 1 },
+      { fold: 1, studies: 2 },
+    ]);
+    const pooled = report.rows.filter(({ method }) => method === 'pooled_boosting');
+    // The third study has nobody to learn from.
+    expect(pooled.map(({ study, trials }) => `${study} ${trials}`)).toEqual(['one 0', 'one 8', 'two 0', 'two 8']);
+    // The same function was measured there.
+    expect(pooled.every(({ error }) => error < 0.1)).toBe(true);
+  });
+});
+
+describe('refuses', () => {
+  it.each<[string, object, RegExp]>([
+    ['a misspelt setting', { localTrails: [5] }, /"localTrials"/],
+    ['a protocol that there is not', { protocols: ['sideways'] }, /out_of_distribution, in_distribution/],
+    ['a negative number of trials', { localTrials: [-1] }, /localTrials is -1; give a whole number from 0 to 1000/],
+    ['one group', { folds: 1 }, /folds is 1/],
+  ])('%s', async (_, wrong, message) => {
+    await expect(evaluate({ studies, modelDir, workDir: temporaryFolder(), config: wrong })).rejects.toThrow(message);
+  });
+
+  it('studies that are all too small, and says why', async () => {
+    const small = { studies: [study('small', 9)], modelDir, workDir: temporaryFolder(), config };
+    await expect(evaluate(small)).rejects.toMatchObject({
+      code: 'evaluation',
+      message: expect.stringContaining('9 measured'),
+    });
+  });
+});
