@@ -10,6 +10,8 @@ import {
   type AskKind,
   type AskOutput,
   type FromWorker,
+  LONG_PLACES,
+  SMALL_PLACES,
   SMALL_QUERIES,
   type ToWorker,
   type WorkerOptions,
@@ -25,9 +27,16 @@ export interface PredictionClientOptions extends WorkerOptions {
 
 /** What is measured while one line is empty halves when the other fills: an answer must be likely in less than half of the time. */
 const TIMELY = 0.4;
+/** What waits is looked at again this often, in ms: the machine may have become slower since it was let in. */
+const REVIEW_MS = 500;
+/** It goes on waiting while its answer is likely in this share of the time that it has left. */
+const STILL_TIMELY = 0.8;
 
 interface Waiting {
   queries: number;
+  timeoutMs: number;
+  /** When its time is up, by `performance.now`. */
+  deadline: number;
   resolve: (output: AskOutput<AskKind>) => void;
   reject: (error: ServiceError) => void;
 }
@@ -37,7 +46,15 @@ interface Line {
   /** That are under way or wait. */
   queries: number;
   throughput: Throughput;
+  /** Requests that the worker works on at a time, those that came first. */
+  places: number;
+  /** Queries a second at the last review. */
+  rate: number;
 }
+
+const makeLine = (places: number, throughput: Throughput): Line => ({ queries: 0, throughput, places, rate: 0 });
+
+const unlikely = (timeoutMs: number) => `no answer is likely within ${timeoutMs} ms, as other queries wait`;
 
 function refusal(seconds: number, why: string): ServiceError {
   const headers = { 'retry-after': String(seconds) };
@@ -51,6 +68,7 @@ export class PredictionClient implements PredictionService {
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
   private closing = false;
+  private reviews: NodeJS.Timeout | undefined;
 
   private readonly short: Line;
   private readonly long: Line;
@@ -59,8 +77,8 @@ export class PredictionClient implements PredictionService {
     private readonly options: PredictionClientOptions,
     makeThroughput = () => new Throughput(),
   ) {
-    this.short = { queries: 0, throughput: makeThroughput() };
-    this.long = { queries: 0, throughput: makeThroughput() };
+    this.short = makeLine(SMALL_PLACES, makeThroughput());
+    this.long = makeLine(LONG_PLACES, makeThroughput());
   }
 
   async ask<Kind extends AskKind>(
@@ -74,7 +92,9 @@ export class PredictionClient implements PredictionService {
     let leave = () => {};
     try {
       return await new Promise<AskOutput<Kind>>((resolve, reject) => {
-        this.enter(id, { queries, resolve: (output) => resolve(output as AskOutput<Kind>), reject });
+        const deadline = performance.now() + timeoutMs;
+        const settle = { resolve: (output: AskOutput<AskKind>) => resolve(output as AskOutput<Kind>), reject };
+        this.enter(id, { queries, timeoutMs, deadline, ...settle });
         leave = () => this.cancel(id, new ServiceError('request_cancelled', 'The connection was closed'));
         signal.addEventListener('abort', leave);
         if (signal.aborted) leave();
@@ -123,7 +143,29 @@ export class PredictionClient implements PredictionService {
     const surplus = line.queries + queries - line.throughput.within(TIMELY * timeoutMs);
     if (line.queries > 0 && surplus > 0) {
       const seconds = line.throughput.secondsFor(Math.min(line.queries, surplus));
-      throw refusal(seconds, `no answer is likely within ${timeoutMs} ms, as other queries wait`);
+      throw refusal(seconds, unlikely(timeoutMs));
+    }
+  }
+
+  /**
+   * Refuses those that wait and were let in at a better rate than is measured now, before their time is up. Long answers come
+   * several at a time: of two rates in a row the better one counts, so that none is refused amid them.
+   */
+  private review(): void {
+    for (const line of [this.short, this.long]) {
+      const measured = line.throughput.within(1000);
+      const rate = Math.max(measured, line.rate);
+      line.rate = measured;
+      let [ahead, place] = [0, 0];
+      for (const [id, { queries, timeoutMs, deadline }] of this.waiting) {
+        if (this.lineOf(queries) !== line) continue;
+        ahead += queries;
+        const possible = (rate * STILL_TIMELY * (deadline - performance.now())) / 1000;
+        // What is worked on already may be all but answered.
+        if (++place <= line.places || ahead <= possible) continue;
+        ahead -= queries;
+        this.cancel(id, refusal(line.throughput.secondsFor(ahead), unlikely(timeoutMs)));
+      }
     }
   }
 
@@ -162,6 +204,7 @@ export class PredictionClient implements PredictionService {
     if (line.queries === 0) line.throughput.begin();
     line.queries += waiting.queries;
     this.waiting.set(id, waiting);
+    this.reviews ??= setInterval(() => this.review(), REVIEW_MS);
   }
 
   private leave(id: number): Waiting | undefined {
@@ -169,6 +212,10 @@ export class PredictionClient implements PredictionService {
     if (waiting === undefined) return undefined;
     this.waiting.delete(id);
     this.lineOf(waiting.queries).queries -= waiting.queries;
+    if (this.waiting.size === 0) {
+      clearInterval(this.reviews);
+      this.reviews = undefined;
+    }
     return waiting;
   }
 

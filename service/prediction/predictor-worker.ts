@@ -11,17 +11,14 @@ import {
   type AskKind,
   type AskOutput,
   type FromWorker,
+  LONG_PLACES,
+  SMALL_PLACES,
   SMALL_QUERIES,
   type ToWorker,
   type WorkerOptions,
 } from './protocol.js';
 import { StudyCache } from './study-cache.js';
 import { Turnstile } from './turnstile.js';
-
-/** Small requests worked on at a time: enough to fill the next batch while one runs. */
-const SMALL_PLACES = 32;
-/** Long requests worked on at a time: they share the batches with each other and with small ones. */
-const LONG_PLACES = 4;
 
 if (parentPort === null) throw new Error('predictor-worker runs as a worker thread; the service starts it');
 const port = parentPort;

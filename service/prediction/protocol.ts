@@ -18,6 +18,10 @@ export interface WorkerOptions {
 
 /** A request with at most this many queries waits for others like it, never for long ones. */
 export const SMALL_QUERIES = 16;
+/** Such small requests worked on at a time: enough to fill the next batch while one runs. */
+export const SMALL_PLACES = 32;
+/** Long requests worked on at a time: they share the batches with each other and with small ones. */
+export const LONG_PLACES = 4;
 
 /** One request, whatever its kind; `queries` is how many x it comes to. */
 export type Ask = {

@@ -87,6 +87,40 @@ it('refuses at once what is not likely to be answered in time; short requests wa
   await expect.poll(() => outcomes).toEqual(['deadline_exceeded']);
 });
 
+it('refuses what waits once it has become too slow for it, and not what is worked on', async () => {
+  let now = 0;
+  const slower = () => {
+    const throughput = new Throughput(() => now);
+    for (; now < 200_000; now += 1000) throughput.answered(100);
+    return throughput;
+  };
+  const made: Throughput[] = [];
+  const { ask, fail } = queueOf(10_000, () => {
+    const throughput = slower();
+    made.push(throughput);
+    return throughput;
+  });
+  const outcomes = new Map<number, string>();
+  // At 100 a second all would be answered within 20 s, of the 60 that they have.
+  for (let i = 0; i < 6; i++) {
+    ask(i === 5 ? 100 : 400).catch(({ code, message }) => outcomes.set(i, `${code}: ${message}`));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect(outcomes.size).toBe(0);
+  for (const throughput of made) {
+    for (let i = 0; i < 20; i++) {
+      now += 10_000;
+      throughput.answered(390);
+    }
+  }
+  // At 39 a second 2000 queries take 51 s, which is more than four fifths of the 59 that are left. Then the last has only 1700 before it.
+  await expect.poll(() => [...outcomes.keys()], { timeout: 3000 }).toEqual([4]);
+  expect(outcomes.get(4)).toMatch(/^too_many_predictions: no answer is likely within 60000 ms, .* try again in \d+ s$/);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect(outcomes.size).toBe(1);
+  fail(new Error('no device'));
+});
+
 it('takes nothing more when the server stops', async () => {
   const { client, ask } = queueOf(10);
   await client.close();
