@@ -43,6 +43,7 @@ export async function startServer(
   const artifacts = new FolderArtifacts(join(dataDir, 'models'));
   const predictor = new PredictionClient({
     databaseFile,
+    cacheFolder: join(dataDir, 'cache'),
     loadedModels: config.loadedModels,
     maxContextTrials: config.maxContextTrials,
     threads: config.predictionThreads,

@@ -4,7 +4,9 @@ import type { Device } from '../../trainer/devices/device.js';
 import { Inference } from '../../trainer/model/inference.js';
 import { loadModel, type ModelDirectory } from '../../trainer/model-directory.js';
 import { Predictor } from '../../trainer/prediction/predictor.js';
+import type { DerivedFiles } from './derived-files.js';
 import { LruCache } from './lru-cache.js';
+import { modelVersion } from './model-version.js';
 import { PromptQueue } from './prompt-queue.js';
 
 /** Predictors kept on one base: an adapter's weights and what was fitted for its studies, a few MB each. */
@@ -25,6 +27,8 @@ export class LoadedModels {
     limit: number,
     private readonly threads: number,
     private readonly device: Device,
+    /** Where the calibration of studies outlasts the process. */
+    private readonly derived: DerivedFiles,
   ) {
     this.bases = new LruCache(limit, async ({ queues }) => {
       for (const queue of queues.values()) await queue.release();
@@ -53,7 +57,8 @@ export class LoadedModels {
           queue = new PromptQueue(inference, inference.chunkSize);
           queues.set(shape, queue);
         }
-        return new Predictor(opened, queue);
+        const version = await modelVersion(modelDir, opened.card);
+        return new Predictor(opened, queue, (study) => this.derived.entry(JSON.stringify([version, study])));
       };
       return predictors.use(modelDir, loadPredictor, work);
     });

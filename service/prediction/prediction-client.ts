@@ -220,8 +220,15 @@ export class PredictionClient implements PredictionService {
   }
 
   private start(): Worker {
-    const { databaseFile, loadedModels, maxContextTrials, threads, mayFallBack } = this.options;
-    const workerData: WorkerOptions = { databaseFile, loadedModels, maxContextTrials, threads, mayFallBack };
+    const { databaseFile, cacheFolder, loadedModels, maxContextTrials, threads, mayFallBack } = this.options;
+    const workerData: WorkerOptions = {
+      databaseFile,
+      cacheFolder,
+      loadedModels,
+      maxContextTrials,
+      threads,
+      mayFallBack,
+    };
     const worker = new Worker(entryPoint('service/prediction/predictor-worker'), { workerData });
     worker.on('message', (message: FromWorker) => this.settle(message));
     worker.on('error', (error) => this.lose(worker, error.message));

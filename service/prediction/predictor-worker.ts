@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
 import type { Device } from '../../trainer/devices/device.js';
+import { DerivedFiles } from './derived-files.js';
 import { DeviceFallback } from './device-fallback.js';
 import type { AskHandler, Target } from './handlers/handler.js';
 import { HANDLERS } from './handlers/index.js';
@@ -25,6 +26,7 @@ const port = parentPort;
 const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
+const derived = new DerivedFiles(options.cacheFolder);
 const studies = new StudyCache(store, options.maxContextTrials);
 /** There before anything is asked: the thread may start while the devices are still looked at. */
 let models: DeviceFallback<LoadedModels> | undefined;
@@ -65,7 +67,7 @@ function runOn(device: Device): void {
   models = new DeviceFallback({
     device,
     mayFallBack: options.mayFallBack,
-    make: (on) => new LoadedModels(options.loadedModels, options.threads, on),
+    make: (on) => new LoadedModels(options.loadedModels, options.threads, on, derived),
     warn: (message) => process.stderr.write(`${message}\n`),
   });
 }
@@ -78,6 +80,7 @@ function track(work: Promise<void>): void {
 async function close(): Promise<void> {
   await Promise.all(underWay);
   await models?.clear();
+  await derived.settled();
   await store.close();
   port.close();
 }

@@ -11,6 +11,8 @@ export interface WorkerOptions {
   /** Whether a GPU that fails is given up for the CPU. */
   mayFallBack: boolean;
   databaseFile: string;
+  /** For what outlasts the process and can be computed again. */
+  cacheFolder: string;
   loadedModels: number;
   maxContextTrials: number;
   threads: number;

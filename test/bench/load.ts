@@ -74,7 +74,11 @@ async function repeat(seconds: number, call: () => Promise<Sent>): Promise<numbe
 }
 
 /** From the start of the process to its first answer, on a data folder with a study in it. */
-async function coldStart(dataDir: string, study: Asked): Promise<{ server: ServerProcess; client: LoadClient }> {
+async function coldStart(
+  dataDir: string,
+  study: Asked,
+  which: string,
+): Promise<{ server: ServerProcess; client: LoadClient }> {
   const begun = performance.now();
   const server = await startProcess(dataDir, SETTINGS);
   const listening = performance.now() - begun;
@@ -82,7 +86,7 @@ async function coldStart(dataDir: string, study: Asked): Promise<{ server: Serve
   const { status } = await predict(client, study, 1);
   const answered = performance.now() - begun;
   console.log(
-    `cold start: listens after ${listening.toFixed(0)} ms, first answer (${status}) after ${answered.toFixed(0)} ms`,
+    `cold start, ${which}: listens after ${listening.toFixed(0)} ms, first answer (${status}) after ${answered.toFixed(0)} ms`,
   );
   return { server, client };
 }
@@ -181,7 +185,10 @@ try {
   uploads.close();
   await first.stop();
 
-  const { server, client } = await coldStart(dataDir, studies[0]!);
+  const once = await coldStart(dataDir, studies[0]!, 'a study that was never asked about');
+  once.client.close();
+  await once.server.stop();
+  const { server, client } = await coldStart(dataDir, studies[0]!, 'one that was');
   for (const study of studies) await predict(client, study, 1);
   const warm = await repeat(Number(options.warm), () => predict(client, studies[1]!, 1));
   console.log(`one prediction, warm: ${warm.length} calls, ms p50 / p95 ${ms(warm, 0.5, 0.95)}`);

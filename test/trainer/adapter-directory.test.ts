@@ -4,6 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DerivedFiles } from '../../service/prediction/derived-files.js';
 import { LoadedModels } from '../../service/prediction/loaded-models.js';
 import { openModel } from '../../trainer/adapter-directory.js';
 import { Inference } from '../../trainer/model/inference.js';
@@ -73,7 +74,7 @@ describe('an adapter', () => {
   });
 
   it('is swapped without its base being read again', async () => {
-    const models = new LoadedModels(1, 1, 'cpu');
+    const models = new LoadedModels(1, 1, 'cpu', new DerivedFiles(at('cache')));
     const ask = (name: string, asked: StudyData) => models.use(at(name), (predictor) => median(predictor, asked));
     const expected = new Map<string, number[]>();
     for (const [name, asked] of [

@@ -1,4 +1,5 @@
 // What the model says of a study's own trials, each answered without it, kept current as trials arrive. See docs/calibration.md.
+import { createHash } from 'node:crypto';
 import { CALIBRATION_DEFAULTS } from '../calibration.js';
 import type { Distribution } from '../distribution.js';
 import { Evidence, type Point } from '../evidence.js';
@@ -26,10 +27,28 @@ const FOLD_STREAM = 0x666f6c64;
 const KEEP_STREAM = 0x6b656570;
 const SEED = 1;
 
+/** Where the scores of one study outlast the process; what is lost there is answered anew. */
+export interface Kept {
+  /** What was written last; undefined where nothing was, or it is not whole. */
+  read(): string | undefined;
+  write(text: string): void;
+}
+
+const NOT_KEPT: Kept = { read: () => undefined, write: () => {} };
+
+/** What is written, as JSON. */
+interface Saved<Score> {
+  /** How many trials the study had, and their digest. */
+  trials: number;
+  digest: string;
+  folds: ({ size: number; scores: [place: number, score: Score][] } | null)[];
+}
+
 interface Fold<Score> {
   /** Its evidence is that of the first `size` trials, its own left out. */
   size: number;
-  evidence: Evidence;
+  /** Fitted when something is to be asked. */
+  evidence?: Evidence;
   /** By the trial's place in the study. */
   scores: Map<number, Score>;
 }
@@ -48,7 +67,8 @@ export class CrossFit<Score> {
 
   /**
    * @param observe adds to points what other studies say of them; undefined where none measures the same
-   * @param score what is kept of an answer about a trial that gave y
+   * @param score what is kept of an answer about a trial that gave y: plain data
+   * @param kept of this study, model and version of the program
    */
   constructor(
     private readonly study: StudyHead,
@@ -57,6 +77,7 @@ export class CrossFit<Score> {
     private readonly answer: Answer,
     private readonly score: (distribution: Distribution, y: number) => Score,
     private readonly options: CrossFitOptions = CROSS_FIT_DEFAULTS,
+    private readonly kept: Kept = NOT_KEPT,
   ) {}
 
   /**
@@ -73,15 +94,19 @@ export class CrossFit<Score> {
 
   private async update(trials: readonly Trial[]): Promise<Score[]> {
     const { folds, leastTrials } = this.options;
+    if (this.known.length === 0) this.restore(trials);
     this.forget(firstDifference(this.known, trials));
     this.known = trials.slice();
     const first = sizeAt(trials, leastTrials);
     if (first === undefined) return [];
     const asked = this.askedPlaces(trials);
+    let news = 0;
     for (let f = 0; f < folds; f++) {
       const fold = this.fold(f, trials, first);
       const missing = asked.filter((place) => foldOf(place, folds) === f && !fold.scores.has(place));
       if (missing.length === 0) continue;
+      news += missing.length;
+      fold.evidence ??= this.fit(f, fold.size, trials);
       const points = missing.map((place): Point => {
         const { y: _, ...point } = trials[place]!;
         return point;
@@ -90,6 +115,7 @@ export class CrossFit<Score> {
       const distributions = await this.answer(questionsAbout(this.study, observed, fold.evidence, this.encoder));
       missing.forEach((place, i) => fold.scores.set(place, this.score(distributions[i]!, trials[place]!.y!)));
     }
+    if (news > 0) this.save(trials);
     return asked.map((place) => this.folds[foldOf(place, folds)]!.scores.get(place)!);
   }
 
@@ -104,19 +130,37 @@ export class CrossFit<Score> {
   }
 
   private fold(f: number, trials: readonly Trial[], first: number): Fold<Score> {
-    const { folds, growth, mostContext } = this.options;
+    const { folds, growth } = this.options;
     const size = refitSize(trials.length, first, growth, f / folds);
     const current = this.folds[f];
     if (current?.size === size) return current;
-    const others = trials.slice(0, size).filter((_, place) => foldOf(place, folds) !== f);
-    const context = thin(others, mostContext);
-    const fold = {
-      size,
-      evidence: Evidence.fit(this.observe?.(context) ?? context, SEED),
-      scores: new Map<number, Score>(),
-    };
+    const fold = { size, scores: new Map<number, Score>() };
     this.folds[f] = fold;
     return fold;
+  }
+
+  private fit(f: number, size: number, trials: readonly Trial[]): Evidence {
+    const { folds, mostContext } = this.options;
+    const others = trials.slice(0, size).filter((_, place) => foldOf(place, folds) !== f);
+    const context = thin(others, mostContext);
+    return Evidence.fit(this.observe?.(context) ?? context, SEED);
+  }
+
+  /** Takes up what an earlier process knew of the same trials, and perhaps fewer of them. */
+  private restore(trials: readonly Trial[]): void {
+    const text = this.kept.read();
+    if (text === undefined) return;
+    const saved = JSON.parse(text) as Saved<Score>;
+    if (saved.trials > trials.length || saved.digest !== digestOf(trials.slice(0, saved.trials))) return;
+    this.known = trials.slice(0, saved.trials);
+    saved.folds.forEach((fold, f) => {
+      if (fold) this.folds[f] = { size: fold.size, scores: new Map(fold.scores) };
+    });
+  }
+
+  private save(trials: readonly Trial[]): void {
+    const folds = Array.from(this.folds, (fold) => (fold ? { size: fold.size, scores: [...fold.scores] } : null));
+    this.kept.write(JSON.stringify({ trials: trials.length, digest: digestOf(trials), folds } satisfies Saved<Score>));
   }
 
   /** Drops what rests on trials from `place` on. */
@@ -156,6 +200,9 @@ function sizeAt(trials: readonly Trial[], count: number): number | undefined {
   const place = trials.findIndex(({ y }) => y !== null && ++measured === count);
   return place < 0 ? undefined : place + 1;
 }
+
+const digestOf = (trials: readonly Trial[]): string =>
+  createHash('sha256').update(JSON.stringify(trials)).digest('base64');
 
 function firstDifference(a: readonly Trial[], b: readonly Trial[]): number {
   const shorter = Math.min(a.length, b.length);

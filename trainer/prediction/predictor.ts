@@ -14,7 +14,7 @@ import { Inference } from '../model/inference.js';
 import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
 import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
-import { CrossFit } from './cross-fit.js';
+import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from './cross-fit.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
 import {
@@ -45,10 +45,12 @@ export class Predictor {
   /**
    * @param inference of the model, or of its base with adapters of this shape as inputs; it may serve other predictors too,
    * and whoever made it releases it
+   * @param keep where the scores of a study, named by a text, outlast the process: of this model alone
    */
   constructor(
     private readonly model: OpenModel,
     private readonly inference: AnswersPrompts,
+    private readonly keep?: (study: string) => Kept,
   ) {
     this.encoder = new PromptEncoder(model.tokenizer, model.card);
   }
@@ -200,7 +202,8 @@ export class Predictor {
     let crossFit = this.crossFits.get(key);
     if (!crossFit) {
       const answer: Answer = (questions) => this.answer(questions);
-      crossFit = new CrossFit(study, this.observerFor(study), this.encoder, answer, scoreOf);
+      const observe = this.observerFor(study);
+      crossFit = new CrossFit(study, observe, this.encoder, answer, scoreOf, CROSS_FIT_DEFAULTS, this.keep?.(key));
       this.crossFits.set(key, crossFit);
     }
     return crossFit;

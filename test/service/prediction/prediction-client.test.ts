@@ -9,7 +9,14 @@ function queueOf(maxWaitingQueries: number, makeThroughput?: () => Throughput) {
   const device = new Promise<Device>((_, reject) => {
     fail = reject;
   });
-  const worker = { mayFallBack: false, databaseFile: 'none', loadedModels: 1, maxContextTrials: 1, threads: 1 };
+  const worker = {
+    mayFallBack: false,
+    databaseFile: 'none',
+    cacheFolder: 'none',
+    loadedModels: 1,
+    maxContextTrials: 1,
+    threads: 1,
+  };
   const client = new PredictionClient({ ...worker, device, maxWaitingQueries }, makeThroughput);
   const ask = (queries: number, { signal = new AbortController().signal, timeoutMs = 60_000 } = {}) => {
     const input = { modelId: 'm', modelDir: 'm', studyId: 's', queries: [], levels: [], includeExperts: false };

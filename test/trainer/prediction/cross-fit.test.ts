@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../../tokenizer/tokenizer.js';
 import type { Distribution } from '../../../trainer/distribution.js';
-import { CROSS_FIT_DEFAULTS, CrossFit } from '../../../trainer/prediction/cross-fit.js';
+import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from '../../../trainer/prediction/cross-fit.js';
 import type { Answer } from '../../../trainer/prediction/questions.js';
 import { PromptEncoder } from '../../../trainer/prompt.js';
 import { Random } from '../../../trainer/random.js';
@@ -42,9 +42,9 @@ class Model {
     });
   };
 
-  crossFit(options: Partial<typeof CROSS_FIT_DEFAULTS> = {}): CrossFit<{ y: number; median: number }> {
+  crossFit(options: Partial<typeof CROSS_FIT_DEFAULTS> = {}, kept?: Kept): CrossFit<{ y: number; median: number }> {
     const score = (distribution: Distribution, y: number) => ({ y, median: distribution.median });
-    return new CrossFit(STUDY, undefined, encoder, this.answer, score, { ...CROSS_FIT_DEFAULTS, ...options });
+    return new CrossFit(STUDY, undefined, encoder, this.answer, score, { ...CROSS_FIT_DEFAULTS, ...options }, kept);
   }
 }
 
@@ -106,6 +106,31 @@ describe('cross-fitted scores', () => {
     expect(await crossFit.scores(trials.slice(0, 30))).toEqual(
       await new Model().crossFit().scores(trials.slice(0, 30)),
     );
+  }, 60_000);
+
+  it('are taken up again by the next process, and only what is new since is asked', async () => {
+    let text: string | undefined;
+    const kept: Kept = {
+      read: () => text,
+      write: (written) => {
+        text = written;
+      },
+    };
+    const trials = trialsOf(60);
+    for (const n of [9, 30, 54]) await new Model().crossFit({}, kept).scores(trials.slice(0, n));
+    const anew = new Model();
+    const expected = await anew.crossFit().scores(trials);
+    const same = new Model();
+    expect(await same.crossFit({}, kept).scores(trials.slice(0, 54))).toHaveLength(measured(trials.slice(0, 54)));
+    expect(same.asked).toBe(0);
+    const grown = new Model();
+    expect(await grown.crossFit({}, kept).scores(trials)).toEqual(expected);
+    expect(grown.asked).toBeLessThan(anew.asked);
+    // Of other trials nothing is believed.
+    const changed = trials.map((trial, place) => (place === 0 ? { ...trial, y: 5 } : trial));
+    const other = new Model();
+    expect(await other.crossFit({}, kept).scores(changed)).toEqual(await new Model().crossFit().scores(changed));
+    expect(other.asked).toBe(anew.asked);
   }, 60_000);
 
   it('stay bounded for a study of thousands, and few are new when it has grown', async () => {
