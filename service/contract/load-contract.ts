@@ -1,8 +1,8 @@
 // Reads openapi.yaml into plain data: one entry per operation, with the schemas that its requests are checked against.
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { packageFile } from '../../tokenizer/package-root.js';
 import type { operations } from '../contract.generated.js';
+import { asJson } from './parsed-contract.js';
 
 export type OperationId = keyof operations;
 export type Schema = { [keyword: string]: unknown };
@@ -51,8 +51,8 @@ const PARAMETER_REF = '#/components/parameters/';
 
 /** Reads the contract of this installation. It is our own file: its shape is held by tests, not checked here. */
 export function loadContract(file: string = packageFile('openapi.yaml')): Contract {
-  const text = readFileSync(file, 'utf8').replaceAll(SCHEMA_REF, 'contract#/$defs/');
-  const api = parse(text) as OpenApi;
+  const json = asJson(readFileSync(file, 'utf8')).replaceAll(SCHEMA_REF, 'contract#/$defs/');
+  const api = JSON.parse(json) as OpenApi;
   const resolve = (parameter: Parameter | { $ref: string }): Parameter =>
     '$ref' in parameter ? api.components.parameters[parameter.$ref.slice(PARAMETER_REF.length)]! : parameter;
 

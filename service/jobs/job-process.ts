@@ -149,7 +149,12 @@ export class JobProcess {
     if (verdict?.type === 'done') return this.succeeded(verdict.result);
     if (verdict?.type === 'evaluated') {
       const { report } = verdict;
-      return { status: 'succeeded', outcome: 'evaluated', reason: describeReport(report), report: report as unknown as JsonObject };
+      return {
+        status: 'succeeded',
+        outcome: 'evaluated',
+        reason: describeReport(report),
+        report: report as unknown as JsonObject,
+      };
     }
     if (this.stopping === 'cancel') return { status: 'cancelled' };
     if (this.stopping === 'drain') return 'release';
