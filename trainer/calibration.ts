@@ -1,6 +1,9 @@
 // Intervals that hold: conformal prediction on a family of nested intervals, as adaptive as the model's own. See docs/calibration.md.
 import type { Distribution } from './distribution.js';
-import { normalQuantile } from './normal.js';
+import { ErrorUnit } from './error-unit.js';
+import type { Difficulty } from './evidence.js';
+import { normalCdf, normalQuantile } from './normal.js';
+import { type PlausibleRange, plausibleRange } from './plausible.js';
 import type { PredictionInterval } from './types.js';
 
 export const CALIBRATION_DEFAULTS = {
@@ -16,12 +19,11 @@ export const CALIBRATION_DEFAULTS = {
    * cells that the descent did not look into, what little the model learned of its rare errors.
    */
   core: 0.5,
+  /** By how many ranges of its measured values a study's intervals may reach beyond them. */
+  reach: 0.25,
 };
 
-const { leastTrials, modelWeight, core: CORE } = CALIBRATION_DEFAULTS;
-
-/** A distribution that is this many times wider than the study's middle one says nothing of the others. */
-const WIDEST = 10;
+const { leastTrials, modelWeight, core: CORE, reach: REACH } = CALIBRATION_DEFAULTS;
 /** A centrality of 1 would be infinitely far out. */
 const MOST_CENTRAL = 0.9999;
 /** Where numbers end. */
@@ -39,30 +41,38 @@ export function centrality(distribution: Distribution, y: number): number {
 
 /** What is kept of an answer about a measured trial, in the unit of y where it has one. */
 export interface Scored {
-  central: number;
-  /** Distance from the core interval; 0 inside of it. */
-  outside: number;
+  /** |y − median|. */
+  error: number;
   /** Half the width of the core interval. */
   half: number;
+  /** How much of the core interval lies on y's side of the median: 1 where it is even, in [0, 2]. */
+  lean: number;
+  difficulty?: Difficulty | undefined;
 }
 
-/** @param y measured, and not known when the distribution was stated */
-export function scoreOf(distribution: Distribution, y: number): Scored {
-  const { lower, upper } = centralQuantiles(distribution, CORE);
+/** @param y measured, and not known when the distribution was stated, nor when its difficulty was */
+export function scoreOf(distribution: Distribution, y: number, difficulty?: Difficulty): Scored {
+  const { median } = distribution;
+  const { half, left, right } = coreOf(distribution);
   return {
-    central: centrality(distribution, y),
-    outside: Math.max(0, lower - y, y - upper),
-    half: upper / 2 - lower / 2,
+    error: Math.abs(y - median),
+    half,
+    lean: y < median ? left : right,
+    difficulty,
   };
 }
+
+/** Where the ends of a study's intervals are: the range of its measured values and a quarter more on either side. */
+export const reachOf = (values: readonly number[]): PlausibleRange | undefined => plausibleRange(values, REACH);
 
 /**
  * Corrects the model's distributions of one study, from what the model said of the study's own trials without knowing them and
  * of its validation trials in other studies.
  *
- * The intervals are a nested family. One of size s ≤ core holds the central s of the distribution; a larger one is the core
- * interval, each end moved out by (s/core − 1)·unit, the unit being the mean of its own half width and the typical one of the study:
- * adaptive, and not at the mercy of one overconfident answer (normalized conformal prediction; Papadopoulos et al., 2011).
+ * The intervals are a nested family: one of size s reaches s units to either side of the median, more to the side that the core interval leans to.
+ * The unit is how large an error is to be expected of this answer (normalized conformal prediction; Papadopoulos et al., 2011): the mean of the
+ * typical one of the study and a weighted geometric mean of the core's half width and of what makes a query difficult, each in
+ * its typical size. So it is adaptive, and not at the mercy of one overconfident answer.
  *
  * The size for a level is a weighted quantile of the sizes that the scored trials needed: split conformal prediction (Vovk et
  * al., 2005; Lei et al., 2018) on nested sets (Gupta et al., 2022), the scores cross-fitted as in CV+ (Barber et al., 2021). With n exchangeable
@@ -70,9 +80,11 @@ export function scoreOf(distribution: Distribution, y: number): Scored {
  * more score at the far end pays for having few. Cross-fitting, the typical width taken from the same trials, and the model's
  * scores make that approximate; CV+ guarantees 1 − 2·(1 − level) and holds the level in practice. A level above what
  * the scores bound is stretched as the tail of a normal distribution is.
+ *
+ * Without scores of the study an interval up to the core is a central share of the distribution, and a larger one the core widened by multiples of its half width.
  */
 export class Calibration {
-  private readonly typicalHalf: number | undefined;
+  private readonly units: ErrorUnit | undefined;
   private readonly sizes: readonly { size: number; weight: number }[];
   private readonly own: number;
   private readonly known: number;
@@ -80,50 +92,61 @@ export class Calibration {
   /**
    * @param study scores of its own trials; they count from `leastTrials` on
    * @param model centralities of the model's validation queries
+   * @param reach ends of intervals stay within, unless the core reaches further, at levels whose share of misses leaves room for what is beyond
    */
-  constructor(study: readonly Scored[], model: readonly number[]) {
+  constructor(
+    study: readonly Scored[],
+    model: readonly number[],
+    private readonly reach?: PlausibleRange,
+  ) {
     const own = study.length >= leastTrials ? study : [];
     const weightOfModel = Math.min(modelWeight, model.length);
     this.own = own.length;
     this.known = own.length + weightOfModel;
-    this.typicalHalf = own.length > 0 ? typical(own.map(({ half }) => half)) : undefined;
+    const units = own.length > 0 ? new ErrorUnit(own) : undefined;
+    this.units = units;
+    const sizes = own.map((scored) => sizeOf(scored, units!.of(scored.half, scored.difficulty))).sort((a, b) => a - b);
+    // The model's sizes say what tails are like; how large the middle one is, the study knows the better the larger it is.
+    const middle = sizes[sizes.length >> 1] ?? 1;
+    const scale = middle > 0 ? middle ** (own.length / (own.length + modelWeight)) : 1;
     this.sizes = [
-      ...own.map((scored) => ({ size: this.sizeOf(scored), weight: 1 })),
-      ...model.map((central) => ({ size: normalSize(central), weight: weightOfModel / model.length })),
+      ...sizes.map((size) => ({ size, weight: 1 })),
+      ...sizesOfModel(model).map((size) => ({ size: size * scale, weight: weightOfModel / model.length })),
     ].sort((a, b) => a.size - b.size);
   }
 
   /**
    * The interval that holds the truth with probability `level`; the model's own where there are no scores at all.
    * @param level in (0, 1)
+   * @param difficulty what the evidence says of this query; without it, it counts as a typical one
    */
-  interval(distribution: Distribution, level: number): PredictionInterval {
+  interval(distribution: Distribution, level: number, difficulty?: Difficulty): PredictionInterval {
     const size = this.sizeFor(level);
-    if (size === undefined || size <= CORE) return { level, ...centralQuantiles(distribution, size ?? level) };
-    const { lower, upper } = centralQuantiles(distribution, CORE);
-    const wider = this.unit(upper / 2 - lower / 2) * (size / CORE - 1);
-    return { level, lower: Math.max(-FURTHEST, lower - wider), upper: Math.min(FURTHEST, upper + wider) };
+    if (size === undefined) return { level, ...centralQuantiles(distribution, level) };
+    const { median } = distribution;
+    const core = coreOf(distribution);
+    if (!this.units) {
+      if (size <= 1) return { level, ...centralQuantiles(distribution, centralOf(size)) };
+      const wider = core.half * (size - 1);
+      return { level, ...within(core.lower - wider, core.upper + wider) };
+    }
+    const arm = size * this.units.of(core.half, difficulty);
+    let [lower, upper] = [median - arm * tempered(core.left), median + arm * tempered(core.right)];
+    if (this.reach && 1 - level >= 2 * this.reach.outside) {
+      lower = Math.max(lower, Math.min(this.reach.lower, core.lower));
+      upper = Math.min(upper, Math.max(this.reach.upper, core.upper));
+    }
+    return { level, ...within(lower, upper) };
   }
 
   /**
    * Half the width of the calibrated interval that holds the central 68.27%: the standard deviation of a normal distribution, and
    * of another one a measure of spread that a far and unlikely tail does not rule.
+   * @param difficulty as for `interval`
    */
-  spread(distribution: Distribution): number {
-    const { lower, upper } = this.interval(distribution, ONE_DEVIATION);
+  spread(distribution: Distribution, difficulty?: Difficulty): number {
+    const { lower, upper } = this.interval(distribution, ONE_DEVIATION, difficulty);
     return upper / 2 - lower / 2;
-  }
-
-  /** Size of the smallest interval of the family that held a trial. */
-  private sizeOf({ central, outside, half }: Scored): number {
-    if (central <= CORE || outside === 0) return Math.min(central, CORE);
-    return CORE * (1 + outside / this.unit(half));
-  }
-
-  private unit(half: number): number {
-    const unit = this.typicalHalf === undefined ? half : half / 2 + this.typicalHalf / 2;
-    // Distributions that all stand at one point have no width to measure in: then it is measured in the unit of y.
-    return unit > 0 ? unit : 1;
   }
 
   private sizeFor(level: number): number | undefined {
@@ -140,21 +163,49 @@ export class Calibration {
   }
 }
 
+/** Size of the smallest interval of the family that held a trial. */
+function sizeOf({ error, lean }: Scored, unit: number): number {
+  // A unit of 0 means that no error was made at all.
+  return unit > 0 ? error / (unit * tempered(lean)) : 0;
+}
+
+/** Half of a lean: which side is the longer one is known less well than how wide both are. */
+const tempered = (lean: number): number => (1 + lean) / 2;
+
+function coreOf(distribution: Distribution) {
+  const { lower, upper } = centralQuantiles(distribution, CORE);
+  const { median } = distribution;
+  const half = upper / 2 - lower / 2;
+  const [left, right] = half > 0 ? [(median - lower) / half, (upper - median) / half] : [1, 1];
+  return { lower, upper, half, left, right };
+}
+
+const within = (lower: number, upper: number) => ({
+  lower: Math.max(-FURTHEST, lower),
+  upper: Math.min(FURTHEST, upper),
+});
+
 function centralQuantiles(distribution: Distribution, share: number): { lower: number; upper: number } {
   return { lower: distribution.quantile((1 - share) / 2), upper: distribution.quantile((1 + share) / 2) };
 }
 
-/** The mean, none counting as more than WIDEST times the middle one. */
-function typical(halves: readonly number[]): number {
-  const sorted = [...halves].sort((a, b) => a - b);
-  const most = WIDEST * sorted[Math.floor(sorted.length / 2)]! || Number.POSITIVE_INFINITY;
-  return sorted.reduce((sum, half) => sum + Math.min(half, most) / sorted.length, 0);
+const KNOWN_SIZES = new WeakMap<readonly number[], number[]>();
+
+/** A model's are the same for all its studies, and a hundred iterations each. */
+function sizesOfModel(centralities: readonly number[]): number[] {
+  let sizes = KNOWN_SIZES.get(centralities);
+  if (!sizes) {
+    sizes = centralities.map(normalSize);
+    KNOWN_SIZES.set(centralities, sizes);
+  }
+  return sizes;
 }
 
-/** The size that a centrality has in a normal distribution; in any distribution up to the core. */
-function normalSize(central: number): number {
-  return central <= CORE ? central : (CORE * deviations(Math.min(central, MOST_CENTRAL))) / deviations(CORE);
-}
+/** The size that a centrality has in a normal distribution, 1 at the core. */
+const normalSize = (central: number): number => deviations(Math.min(central, MOST_CENTRAL)) / deviations(CORE);
+
+/** The centrality of a size, the other way round. */
+const centralOf = (size: number): number => 2 * normalCdf(size * deviations(CORE)) - 1;
 
 /** Standard deviations from the middle of a normal distribution to the ends of its central share. */
 const deviations = (share: number): number => normalQuantile((1 + share) / 2);

@@ -26,6 +26,9 @@ const QUANTILES = [
   { level: 0.9, marker: tokenId('⟨q90⟩') },
 ];
 
+/** Trials whose y say how much y varies near a query. */
+const NEIGHBOURS = 8;
+
 /** Digits of u: predictions are read to a hundredth, what only sets the scene to a tenth. */
 const FINE = 3;
 const COARSE = 2;
@@ -70,6 +73,17 @@ export interface QueryEvidence {
   pieces: number[][];
   /** In which the answer is written. */
   frame: Frame;
+  difficulty: Difficulty;
+}
+
+/** How hard a query is to tell from the context, in the unit of y, by three things that do not ask the model. */
+export interface Difficulty {
+  /** Standard deviation of what the forest's trees say. */
+  forest: number;
+  /** Standard deviation of what the experts say. */
+  experts: number;
+  /** Mean distance of the nearest trials' y from the experts' centre. */
+  neighbours: number;
 }
 
 /** Everything that a context of finished trials says, ready to be asked. Fit once, ask for many queries. */
@@ -112,7 +126,7 @@ export class Evidence {
     const failed = failures?.predict(features).random_forest?.mean;
     if (!experts) return queries.map(() => undefined);
     const predictions = experts.predict(features);
-    const nearest = experts.nearest(features, NEAREST.length);
+    const nearest = experts.nearest(features, NEIGHBOURS);
     this.summary ??= summarize(experts, values);
     const { study, sorted, errors } = this.summary;
     return queries.map(({ history }, q) => {
@@ -126,15 +140,22 @@ export class Evidence {
       if (history !== undefined) pieces.push([HISTORY, ...unitTokens(frame.toUnit(study.fromUnit(history)), FINE)]);
       pieces.push([GP_SD, ...sizeTokens(sd, study.scale)]);
       MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
-      nearest[q]!.forEach(({ index }, i) =>
+      nearest[q]!.slice(0, NEAREST.length).forEach(({ index }, i) =>
         pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]),
       );
       for (const { level, marker } of QUANTILES) {
         pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
       }
       pieces.push([CENTRE, ...unitTokens(study.toUnit(frame.center), COARSE)]);
-      pieces.push([SPREAD, ...sizeTokens(standardDeviation(means), frame.scale)]);
-      return { pieces, frame };
+      const disagreement = standardDeviation(means);
+      pieces.push([SPREAD, ...sizeTokens(disagreement, frame.scale)]);
+      const apart = nearest[q]!.reduce((sum, { index }) => sum + Math.abs(values[index]! - frame.center), 0);
+      const difficulty = {
+        forest: predictions.random_forest!.spread![q]!,
+        experts: disagreement,
+        neighbours: apart / nearest[q]!.length,
+      };
+      return { pieces, frame, difficulty };
     });
   }
 }

@@ -15,8 +15,9 @@ const FURTHEST = 1e31;
  * The range of n measured values and as much again on either side. Of exchangeable trials the next is the greatest of all, or
  * the least, with probability 1/(n + 1); beyond the greatest by the whole range it is less often, but searching is not
  * exchangeable. Undefined where the values do not differ.
+ * @param margin what is added on either side, in ranges
  */
-export function plausibleRange(values: ArrayLike<number>): PlausibleRange | undefined {
+export function plausibleRange(values: ArrayLike<number>, margin = 1): PlausibleRange | undefined {
   let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
     least = Math.min(least, values[i]!);
@@ -25,8 +26,8 @@ export function plausibleRange(values: ArrayLike<number>): PlausibleRange | unde
   const range = greatest - least;
   if (!(range > 0)) return undefined;
   return {
-    lower: Math.max(-FURTHEST, least - range),
-    upper: Math.min(FURTHEST, greatest + range),
+    lower: Math.max(-FURTHEST, least - margin * range),
+    upper: Math.min(FURTHEST, greatest + margin * range),
     outside: 1 / (values.length + 1),
   };
 }

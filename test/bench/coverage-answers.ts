@@ -1,7 +1,7 @@
 // One task at one number of local trials: what the model and boosting say of its own trials and of test trials.
 
 import type { Distribution } from '../../trainer/distribution.js';
-import { Evidence } from '../../trainer/evidence.js';
+import { type Difficulty, Evidence } from '../../trainer/evidence.js';
 import { CrossFit } from '../../trainer/prediction/cross-fit.js';
 import { type Answer, questionsAbout } from '../../trainer/prediction/questions.js';
 import type { PromptEncoder } from '../../trainer/prompt.js';
@@ -14,10 +14,11 @@ export const LEVELS: readonly number[] = [
   ...[3.5e-3, 2e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6].map((p) => 1 - p),
 ];
 
-/** A measured y, and the quantiles of its distribution at `LEVELS`, stated without it. */
+/** A measured y, and what is stated without it: the quantiles of its distribution at `LEVELS`, and its difficulty. */
 export interface Answered {
   y: number;
   quantiles: number[];
+  difficulty: Difficulty;
 }
 
 /** One line of the answers' file. */
@@ -29,6 +30,8 @@ export interface TaskAnswers {
   range: number;
   own: Answered[];
   test: (Answered & { boosting: number })[];
+  /** Measured values of the context. */
+  context: number[];
   /** Signed errors of boosting on the study's own trials, cross-fitted. */
   boostingErrors: number[];
 }
@@ -47,14 +50,16 @@ export async function answerTask(
   if (study.trials.length < trials + Math.min(100, TEST_TRIALS)) return undefined;
   const context = study.trials.slice(0, Math.min(trials, study.trials.length - 100));
   const asked = study.trials.slice(Math.max(context.length, study.trials.length - TEST_TRIALS));
-  const keep = (distribution: Distribution, y: number): Answered => ({
+  const keep = (distribution: Distribution, y: number, difficulty: Difficulty | undefined): Answered => ({
     y,
+    difficulty: difficulty!,
     quantiles: LEVELS.map((p) => Number(distribution.quantile(p).toPrecision(7))),
   });
   const crossFit = new CrossFit(study, undefined, encoder, answer, keep);
   const own = await crossFit.scores(context);
   const evidence = Evidence.fit(context, SEED);
-  const distributions = await answer(questionsAbout(study, asked, evidence, encoder));
+  const questions = questionsAbout(study, asked, evidence, encoder);
+  const distributions = await answer(questions);
   const boosting = evidence.experts!.predict(asked.map(({ x }) => x)).gradient_boosting!.mean;
   const fitted = evidence.experts!.crossFitted('gradient_boosting').mean;
   const all = [...context, ...test].map((t) => t.y!);
@@ -64,7 +69,11 @@ export async function answerTask(
     trials,
     range: Math.max(...all) - Math.min(...all) || 1,
     own,
-    test: distributions.map((distribution, i) => ({ ...keep(distribution, asked[i]!.y!), boosting: boosting[i]! })),
+    context: context.map(({ y }) => y!),
+    test: distributions.map((distribution, i) => ({
+      ...keep(distribution, asked[i]!.y!, questions.difficulties[i]),
+      boosting: boosting[i]!,
+    })),
     boostingErrors: context.map(({ y }, i) => y! - fitted[i]!),
   };
 }

@@ -1,5 +1,5 @@
 // bench:coverage in figures: what each task showed, and their means over families as a table.
-import { Calibration, scoreOf } from '../../trainer/calibration.js';
+import { Calibration, reachOf, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
 import { conformalRadius } from '../../trainer/experts/residual-interval.js';
 import { type Answered, LEVELS, type TaskAnswers } from './coverage-answers.js';
@@ -31,12 +31,15 @@ export interface Summary {
 /** @param validation centralities of the model's validation queries, from its card */
 export function summarize(answers: TaskAnswers, validation: readonly number[]): Summary {
   const { family, trials, range, test } = answers;
-  const own = answers.own.map((answered) => scoreOf(distributionOf(answered), answered.y));
-  const calibration = new Calibration(own, validation);
-  const stated = test.map((answered) => ({ y: answered.y, distribution: distributionOf(answered) }));
+  const own = answers.own.map((answered) => scoreOf(distributionOf(answered), answered.y, answered.difficulty));
+  const calibration = new Calibration(own, validation, reachOf(answers.context));
+  const stated = test.map((answered) => ({ ...answered, distribution: distributionOf(answered) }));
   const at = (level: number): Held =>
     held(
-      stated.map(({ y, distribution }) => ({ y, ...calibration.interval(distribution, level) })),
+      stated.map(({ y, distribution, difficulty }) => ({
+        y,
+        ...calibration.interval(distribution, level, difficulty),
+      })),
       range,
     );
   const errors = stated.map(({ y, distribution }) => Math.abs(y - distribution.median));
@@ -67,7 +70,7 @@ export function summarize(answers: TaskAnswers, validation: readonly number[]): 
       ) / range,
     error: mean([...missed]) / range,
   };
-  const spread = stated.map(({ distribution }) => calibration.spread(distribution));
+  const spread = stated.map(({ distribution, difficulty }) => calibration.spread(distribution, difficulty));
   return { family, trials, ours, boosting, spearman: correlation(ranks(spread), ranks(errors)) };
 }
 

@@ -1,7 +1,8 @@
 // Conformal correction: coverage over simulated studies, whose model is over- or underconfident, skewed or uneven; closed forms.
 import { describe, expect, it } from 'vitest';
-import { Calibration, centrality, scoreOf } from '../../trainer/calibration.js';
+import { Calibration, centrality, reachOf, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
+import type { Difficulty } from '../../trainer/evidence.js';
 import { normalQuantile } from '../../trainer/normal.js';
 import { Random } from '../../trainer/random.js';
 import { normalHistogram as normal } from './distributions.js';
@@ -62,24 +63,82 @@ describe('calibration', () => {
   });
 
   it('is the order statistic of split conformal prediction where the model has no scores', () => {
-    const scores = [0.1, 0.2, 0.3, 0.4, 0.5, 0.15, 0.25, 0.35, 0.45].map((central) => ({
-      central,
-      outside: 0,
-      half: 1,
-    }));
+    const half = normal(0, 1).quantile(0.75);
+    const scores = [1, 2, 3, 4, 5, 1.5, 2.5, 3.5, 4.5].map((error) => ({ error, half, lean: 1 }));
     const calibration = new Calibration(scores, []);
     // ⌈10·0.5⌉ = 5: the fifth of nine.
-    const { lower, upper } = calibration.interval(normal(0, 1), 0.5);
-    expect(upper).toBeCloseTo(normal(0, 1).quantile((1 + 0.3) / 2), 10);
-    expect(lower).toBeCloseTo(-upper, 10);
+    const { lower, upper } = calibration.interval(normal(7, 1), 0.5);
+    expect(upper - 7).toBeCloseTo(3, 1);
+    expect(lower - 7).toBeCloseTo(7 - upper, 10);
   });
 
-  it('moves the ends of the core interval by what the misses were in the unit of the study', () => {
-    const core = normal(0, 1).quantile(0.75);
-    // All of nine trials missed by 2 in distributions half as wide: the unit is the mean of both halves.
-    const scores = Array.from({ length: 9 }, () => ({ central: 1, outside: 2, half: core / 2 }));
-    const { upper } = new Calibration(scores, []).interval(normal(0, 1), 0.5);
-    expect(upper).toBeCloseTo(core + (2 * (core / 2 + core / 4)) / (core / 2), 8);
+  it('measures in the geometric mean of what is wide about an answer, and as much in the typical one', () => {
+    const half = normal(0, 1).quantile(0.75);
+    const usual = { forest: 3, experts: 5, neighbours: 7 };
+    const scores = Array.from({ length: 9 }, () => ({ error: half, half, lean: 1, difficulty: usual }));
+    const calibration = new Calibration(scores, []);
+    const upper = (sd: number, difficulty?: Difficulty) => calibration.interval(normal(0, sd), 0.5, difficulty).upper;
+    expect(upper(1, usual)).toBeCloseTo(half, 8);
+    // Half of the unit is typical; of the rest the logarithm is a weighted mean, 0.4 for the width and 0.2 for each part.
+    const wider = (parts: number[]) =>
+      (1 + parts.reduce((product, ratio, i) => product * (ratio + 0.02) ** (i === 0 ? 0.4 : 0.2), 1) / 1.02) / 2;
+    const expected = (parts: number[]) => (half * wider(parts)) / wider([1, 1, 1, 1]);
+    expect(upper(4, usual)).toBeCloseTo(expected([4, 1, 1, 1]), 2);
+    expect(upper(1, { forest: 12, experts: 5, neighbours: 7 })).toBeCloseTo(expected([1, 4, 1, 1]), 2);
+    expect(upper(1, { forest: 12, experts: 0, neighbours: 3.5 })).toBeCloseTo(expected([1, 4, 0, 0.5]), 2);
+    // A query of which nothing is known counts as a typical one, and what is absurdly wide as ten times that.
+    expect(upper(1)).toBeCloseTo(half, 1);
+    expect(upper(1, { ...usual, forest: 1e9 })).toBeCloseTo(upper(1, { ...usual, forest: 30 }), 8);
+  });
+
+  it('gives a wider interval, and a greater sd, to what is harder', () => {
+    const random = new Random(12);
+    const draw = () => {
+      const experts = Math.exp(random.normal());
+      return { difficulty: { forest: experts, experts, neighbours: experts }, y: experts * random.normal() };
+    };
+    const scores = Array.from({ length: 300 }, () => {
+      const { difficulty, y } = draw();
+      return scoreOf(normal(0, 1), y, difficulty);
+    });
+    const calibration = new Calibration(scores, []);
+    const tests = Array.from({ length: 4000 }, draw);
+    const held = (some: typeof tests, by: Calibration, told: boolean) => {
+      const upper = ({ difficulty }: (typeof tests)[0]) =>
+        by.interval(normal(0, 1), 0.9, told ? difficulty : undefined).upper;
+      return some.filter((test) => Math.abs(test.y) <= upper(test)).length / some.length;
+    };
+    expect(held(tests, calibration, true)).toBeCloseTo(0.9, 1);
+    const hardest = tests.filter(({ difficulty }) => difficulty.experts > 2);
+    const even = new Calibration(
+      scores.map(({ difficulty: _, ...scored }) => scored),
+      [],
+    );
+    expect(held(hardest, calibration, true)).toBeGreaterThan(held(hardest, even, false) + 0.03);
+    const [easy, hard] = [0.1, 10].map((d) => ({ forest: d, experts: d, neighbours: d }));
+    expect(calibration.spread(normal(0, 1), hard)).toBeGreaterThan(2 * calibration.spread(normal(0, 1), easy));
+  });
+
+  it('leans to the longer side of the core by half as much', () => {
+    const skewed = new Distribution([
+      { lo: -1, hi: 0, mass: 0.5, whole: true },
+      { lo: 0, hi: 3, mass: 0.5, whole: true },
+    ]);
+    const scores = Array.from({ length: 9 }, () => scoreOf(skewed, 1));
+    const { lower, upper } = new Calibration(scores, []).interval(skewed, 0.5);
+    // The core is [−0.5, 1.5], its half width 1: arms of 0.5 and 1.5, tempered to 0.75 and 1.25.
+    expect(upper).toBeCloseTo(1, 10);
+    expect(lower).toBeCloseTo(-0.6, 10);
+  });
+
+  it('ends a quarter of the measured range beyond it, unless the core reaches further or the level has no room for that', () => {
+    const reach = reachOf(Array.from({ length: 41 }, (_, i) => i));
+    const scores = Array.from({ length: 40 }, () => scoreOf(normal(0, 1), 90));
+    const end = (mean: number, level: number) => new Calibration(scores, [], reach).interval(normal(mean, 1), level);
+    expect(end(20, 0.9)).toEqual({ level: 0.9, lower: -10, upper: 50 });
+    expect(end(60, 0.9).upper).toBeCloseTo(normal(60, 1).quantile(0.75), 8);
+    // Two trials in 42 would lie outside of the range.
+    expect(end(20, 0.96).upper).toBeGreaterThan(100);
   });
 
   it('gives nested intervals that hold the median, at any level, from any scores', () => {
@@ -111,7 +170,7 @@ describe('calibration', () => {
 
   it('leaves the study out below nine trials and leans on the model', () => {
     const evenly = Array.from({ length: 999 }, (_, i) => (i + 1) / 1000);
-    const missed = Array.from({ length: 8 }, () => ({ central: 1, outside: 100, half: 1 }));
+    const missed = Array.from({ length: 8 }, () => ({ error: 100, half: 1, lean: 1 }));
     for (const level of [0.5, 0.8, 0.9]) {
       const { upper } = new Calibration(missed, evenly).interval(normal(0, 1), level);
       expect(upper).toBeCloseTo(normalQuantile((1 + level) / 2), 1);
@@ -119,7 +178,7 @@ describe('calibration', () => {
   });
 
   it('stretches the furthest score where the level asks for more trials than there are', () => {
-    const scores = Array.from({ length: 9 }, () => ({ central: 1, outside: 1, half: 1 }));
+    const scores = Array.from({ length: 9 }, () => ({ error: 2, half: 1, lean: 1 }));
     const width = (level: number) => new Calibration(scores, []).interval(normal(0, 1), level).upper;
     expect(width(0.9)).toBeLessThan(width(0.99));
     expect(width(0.99)).toBeLessThan(width(0.999));

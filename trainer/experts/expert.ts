@@ -36,6 +36,8 @@ export interface PointPredictions {
   readonly mean: Float64Array;
   /** Standard deviation of a new measurement, noise included, where the expert has one of its own. */
   readonly sd?: Float64Array;
+  /** How far the parts of an ensemble stand from their mean, as a standard deviation: more where the trials say less. */
+  readonly spread?: Float64Array;
 }
 
 export interface FittedExpert {

@@ -98,7 +98,7 @@ function fitProcess(data: TrainingSet, seed: number, options: ProcessOptions): F
   return { predict, crossFitted };
 }
 
-type NormalPredictions = Required<PointPredictions>;
+type NormalPredictions = Required<Pick<PointPredictions, 'mean' | 'sd'>>;
 
 interface Learned {
   readonly warp: Warp;

@@ -1,7 +1,7 @@
 // Random forest: the mean of deep trees, each grown on a bootstrap sample (Breiman 2001). Cross-fitted by the out-of-bag trees.
 
 import { Random } from '../random.js';
-import type { Expert, FeatureMatrix, FittedExpert, TrainingSet } from './expert.js';
+import type { Expert, FeatureMatrix, FittedExpert, PointPredictions, TrainingSet } from './expert.js';
 import { draw } from './sampling.js';
 import { TreeArena } from './trees/arena.js';
 import { TreeGrower } from './trees/grower.js';
@@ -49,18 +49,28 @@ function fitForest({ features, y }: TrainingSet, seed: number, options: ForestOp
     }
   }
   return {
-    predict: (rows) => ({ mean: predictMean(arena, rows) }),
+    predict: (rows) => predictAll(arena, rows),
     crossFitted: { mean: outOfBag.means((i) => meanOfOthers(y, i)) },
   };
 }
 
-function predictMean(arena: TreeArena, rows: FeatureMatrix): Float64Array {
+function predictAll(arena: TreeArena, rows: FeatureMatrix): PointPredictions {
   const mean = new Float64Array(rows.rows);
+  const spread = new Float64Array(rows.rows);
+  const said = new Float64Array(arena.trees);
   for (let i = 0; i < rows.rows; i++) {
-    for (let tree = 0; tree < arena.trees; tree++) mean[i]! += arena.predict(tree, rows.values, i * rows.columns);
-    mean[i]! /= arena.trees;
+    let sum = 0;
+    for (let tree = 0; tree < arena.trees; tree++) {
+      said[tree] = arena.predict(tree, rows.values, i * rows.columns);
+      sum += said[tree]!;
+    }
+    const centre = sum / arena.trees;
+    let squares = 0;
+    for (const value of said) squares += (value - centre) ** 2;
+    mean[i] = centre;
+    spread[i] = Math.sqrt(squares / arena.trees);
   }
-  return mean;
+  return { mean, spread };
 }
 
 /** Running means of the predictions for each row. */

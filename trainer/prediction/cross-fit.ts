@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { CALIBRATION_DEFAULTS } from '../calibration.js';
 import type { Distribution } from '../distribution.js';
-import { Evidence, type Point } from '../evidence.js';
+import { type Difficulty, Evidence, type Point } from '../evidence.js';
 import { thin } from '../history.js';
 import type { PromptEncoder } from '../prompt.js';
 import { deriveSeed, Random } from '../random.js';
@@ -75,7 +75,7 @@ export class CrossFit<Score> {
     private readonly observe: Observe | undefined,
     private readonly encoder: PromptEncoder,
     private readonly answer: Answer,
-    private readonly score: (distribution: Distribution, y: number) => Score,
+    private readonly score: (distribution: Distribution, y: number, difficulty: Difficulty | undefined) => Score,
     private readonly options: CrossFitOptions = CROSS_FIT_DEFAULTS,
     private readonly kept: Kept = NOT_KEPT,
   ) {}
@@ -112,8 +112,11 @@ export class CrossFit<Score> {
         return point;
       });
       const observed = this.observe?.(points) ?? points;
-      const distributions = await this.answer(questionsAbout(this.study, observed, fold.evidence, this.encoder));
-      missing.forEach((place, i) => fold.scores.set(place, this.score(distributions[i]!, trials[place]!.y!)));
+      const questions = questionsAbout(this.study, observed, fold.evidence, this.encoder);
+      const distributions = await this.answer(questions);
+      missing.forEach((place, i) => {
+        fold.scores.set(place, this.score(distributions[i]!, trials[place]!.y!, questions.difficulties[i]));
+      });
     }
     if (news > 0) this.save(trials);
     return asked.map((place) => this.folds[foldOf(place, folds)]!.scores.get(place)!);

@@ -1,10 +1,11 @@
 // One study as it stands, with all that is fitted on its trials: each part is made when it is first asked for.
 import { fitSurrogate, surrogateTrials } from '../acquisition/process-surrogate.js';
 import type { Surrogate } from '../acquisition/surrogate.js';
-import type { Scored } from '../calibration.js';
+import { reachOf, type Scored } from '../calibration.js';
 import { Evidence, featuresOf, type Observation, type Point } from '../evidence.js';
 import type { FittedExperts } from '../experts/fit-experts.js';
 import { thin } from '../history.js';
+import type { PlausibleRange } from '../plausible.js';
 import type { PromptEncoder } from '../prompt.js';
 import type { JsonObject, Measured, StudyData } from '../types.js';
 import type { CrossFit } from './cross-fit.js';
@@ -21,6 +22,7 @@ export class FittedStudy {
   private fittedEvidence: { evidence: Evidence | undefined } | undefined;
   private localFit: FittedExperts | undefined;
   private readonly surrogates = new Map<Goal, Surrogate | undefined>();
+  private found: { reach: PlausibleRange | undefined } | undefined;
   private scored: Promise<Scored[]> | undefined;
 
   /**
@@ -62,6 +64,12 @@ export class FittedStudy {
       this.surrogates.set(goal, fitted && { ...fitted, predict: (xs) => fitted.predict(seen(xs)) });
     }
     return this.surrogates.get(goal);
+  }
+
+  /** Where the ends of its intervals are; undefined where no two measured values differ. */
+  get reach(): PlausibleRange | undefined {
+    this.found ??= { reach: reachOf(this.study.trials.flatMap(({ y }) => (y === null ? [] : [y]))) };
+    return this.found.reach;
   }
 
   /** How its own trials stand in what the model says of them; asks the model about those that it was not asked about. */

@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os';
 import { RecentCache } from '../../tokenizer/recent-cache.js';
 import type { Oracle } from '../acquisition/suggest.js';
 import { type OpenModel, openModel } from '../adapter-directory.js';
-import { CALIBRATION_DEFAULTS, Calibration, type Scored, scoreOf } from '../calibration.js';
+import { Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
-import { featuresOf } from '../evidence.js';
+import { type Difficulty, featuresOf } from '../evidence.js';
 import { fitHistory, type HistoryModel, historyOf, parametersOf, thin } from '../history.js';
 import { requireOffered } from '../hugging-face/measured-exports.js';
 import { Inference } from '../model/inference.js';
@@ -15,6 +15,7 @@ import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
 import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
 import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from './cross-fit.js';
+import { describeCalibration } from './describe-calibration.js';
 import { expertPredictions } from './expert-predictions.js';
 import { FittedStudy } from './fitted-study.js';
 import {
@@ -34,6 +35,12 @@ const SLICE = 64;
 
 /** Trials of other studies that explanations look at. */
 const MAX_ELSEWHERE = 600;
+
+/** What the model says of a query, and how hard its evidence says it is. */
+export interface Answered {
+  distribution: Distribution;
+  difficulty: Difficulty | undefined;
+}
 
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
@@ -72,8 +79,7 @@ export class Predictor {
 
   /** `prepare`, `answer` and `finish` in one. @param signal as for `distributionsOf` */
   async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResult> {
-    const distributions = await this.distributionsOf(request.study, request.queries, signal, request.given);
-    return this.finish(request, distributions);
+    return this.finish(request, await this.ask(request.study, request.queries, signal, request.given));
   }
 
   /**
@@ -88,13 +94,26 @@ export class Predictor {
     signal?: AbortSignal,
     given?: readonly Measured[],
   ): Promise<Distribution[]> {
-    const distributions: Distribution[] = [];
+    const answers = await this.ask(study, xs, signal, given);
+    return answers.map(({ distribution }) => distribution);
+  }
+
+  private async ask(
+    study: StudyData,
+    xs: readonly JsonObject[],
+    signal?: AbortSignal,
+    given?: readonly Measured[],
+  ): Promise<Answered[]> {
+    const answers: Answered[] = [];
     for (let begin = 0; begin < xs.length; begin += SLICE) {
       const end = begin + SLICE;
       const questions = this.prepare(study, xs.slice(begin, end), given?.slice(begin, end));
-      distributions.push(...(await this.answer(questions, signal)));
+      const distributions = await this.answer(questions, signal);
+      distributions.forEach((distribution, q) => {
+        answers.push({ distribution, difficulty: questions.difficulties[q] });
+      });
     }
-    return distributions;
+    return answers;
   }
 
   /** Answers one prompt, so that the first real one does not wait for what is made when it is first needed. */
@@ -137,31 +156,31 @@ export class Predictor {
   /**
    * Predictions from the model's own distributions. Asks the model about the study's own trials where its calibration is
    * not known yet.
-   * @param distributions the answers to `prepare`'s questions about the request's queries, in their order
+   * @param answers to `prepare`'s questions about the request's queries, in their order, each with what the question says of its difficulty
    */
   async finish(
     { study, queries, given, levels, includeExperts }: PredictRequest,
-    distributions: readonly Distribution[],
+    answers: readonly Answered[],
   ): Promise<PredictResult> {
     const fitted = this.fit(study);
     const validation = this.model.card.calibration_scores;
     const scores = await fitted.scores();
-    const calibration = new Calibration(scores, validation);
+    const calibration = new Calibration(scores, validation, fitted.reach);
     const local = includeExperts ? fitted.localExperts : undefined;
     const known = queries.map((x, q) => featuresOf(given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, known, levels);
-    const predictions = distributions.map((distribution, q): Prediction => {
+    const predictions = answers.map(({ distribution, difficulty }, q): Prediction => {
       const prediction: Prediction = {
         median: distribution.median,
         mean: distribution.mean,
-        sd: calibration.spread(distribution),
+        sd: calibration.spread(distribution, difficulty),
         pInfeasible: study.given ? 0 : distribution.pInfeasible,
-        intervals: levels.map((level) => calibration.interval(distribution, level)),
+        intervals: levels.map((level) => calibration.interval(distribution, level, difficulty)),
       };
       if (experts) prediction.experts = experts[q]!;
       return prediction;
     });
-    return { predictions, calibration: describe(scores.length, validation.length > 0, levels) };
+    return { predictions, calibration: describeCalibration(scores.length, validation.length > 0, levels) };
   }
 
   /** Where the model sees each of xs, [d_model]: the mean of the encoder's states over x, which knows the study's metadata and no y. */
@@ -240,21 +259,4 @@ function keyOf({ id, version, metadata, objective, trials, given }: StudyData): 
   return createHash('sha256')
     .update(JSON.stringify([metadata, objective, trials]))
     .digest('base64');
-}
-
-function describe(own: number, validated: boolean, levels: readonly number[]): PredictResult['calibration'] {
-  const { leastTrials } = CALIBRATION_DEFAULTS;
-  if (own >= leastTrials) {
-    const highest = own / (own + 1);
-    const beyond = levels.some((level) => level > highest)
-      ? ` Levels above ${highest.toFixed(3)} ask for more trials: their ends are extrapolated.`
-      : '';
-    const reason = `Intervals are corrected on ${own} of the study's own trials, each predicted from others.${beyond}`;
-    return { calibrated: true, basis: 'study', trials: own, reason };
-  }
-  const few = `the study has fewer than ${leastTrials} measured trials`;
-  const reason = validated
-    ? `Intervals are corrected on the model's validation trials of other studies, because ${few}.`
-    : `Intervals are the model's own, because ${few}.`;
-  return { calibrated: false, basis: validated ? 'model' : 'none', trials: own, reason };
 }

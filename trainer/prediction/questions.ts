@@ -3,7 +3,7 @@ import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import type { Distribution } from '../distribution.js';
-import type { Evidence, Point } from '../evidence.js';
+import type { Difficulty, Evidence, Point } from '../evidence.js';
 import type { Weights } from '../model/parameters.js';
 import { keepPlausible, type PlausibleRange } from '../plausible.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
@@ -14,6 +14,8 @@ export interface Questions {
   prompts: number[][];
   codecs: NumberCodec[];
   plausible: (PlausibleRange | undefined)[];
+  /** Undefined where nothing was measured yet. */
+  difficulties: (Difficulty | undefined)[];
 }
 
 /** What answers prompts: the model itself, or a queue of several requests in front of it. */
@@ -59,7 +61,7 @@ export function questionsAbout(
 ): Questions {
   const metadata = encoder.metadata(study);
   const asked = evidence?.ask(queries);
-  const questions: Questions = { prompts: [], codecs: [], plausible: [] };
+  const questions: Questions = { prompts: [], codecs: [], plausible: [], difficulties: [] };
   queries.forEach((query, q) => {
     const pieces = asked?.[q]?.pieces ?? [];
     const frame = asked?.[q]?.frame;
@@ -68,6 +70,7 @@ export function questionsAbout(
     );
     questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
     questions.plausible.push(evidence?.plausible);
+    questions.difficulties.push(asked?.[q]?.difficulty);
   });
   return questions;
 }
@@ -98,7 +101,7 @@ export function promptsOf(
 /** Asks, and keeps each answer within what is plausible. One batch, whatever studies the questions are about. */
 export async function askModel(
   model: Pick<AnswersPrompts, 'distributions'>,
-  { prompts, codecs, plausible }: Questions,
+  { prompts, codecs, plausible }: Pick<Questions, 'prompts' | 'codecs' | 'plausible'>,
   adapter?: Weights,
   signal?: AbortSignal,
 ): Promise<Distribution[]> {
