@@ -13,9 +13,9 @@ export const cliErrorCodes = {
   metadata_unusable: { exit: exitCodes.failed, meaning: 'A metadata file that is not what studies are made of' },
   unknown_column: { exit: exitCodes.usage, meaning: 'A column was named that the file does not have' },
   nothing_imported: { exit: exitCodes.failed, meaning: 'No row of the file could be imported' },
-  job_failed: { exit: exitCodes.failed, meaning: 'The training failed or was cancelled' },
+  job_failed: { exit: exitCodes.failed, meaning: 'The training or evaluation failed or was cancelled' },
   server_failed: { exit: exitCodes.failed, meaning: 'The server process did not start or ended by itself' },
-  folder_in_use: { exit: exitCodes.failed, meaning: 'The demo would have to remove a folder it did not make' },
+  folder_in_use: { exit: exitCodes.failed, meaning: 'A command would have to remove a folder it did not make' },
 } as const;
 
 export type CliErrorCode = keyof typeof cliErrorCodes;

@@ -23,6 +23,8 @@ export interface ImportFileOptions {
   /** Empty: the last column. */
   objectives: readonly Objective[];
   objectivesFrom: string;
+  /** What else is known of an objective that is assumed because its column is the last; the name may be another than the column's. */
+  assumed: Partial<Objective>;
   delimiter: string | undefined;
   header: boolean | undefined;
   ignore: readonly string[];
@@ -39,6 +41,7 @@ export const importFileDefaults = {
   metadata: {},
   objectives: [],
   objectivesFrom: '--objective',
+  assumed: {},
   delimiter: undefined,
   header: undefined,
   ignore: [],
@@ -73,11 +76,14 @@ export interface ImportReport {
 export async function importFile(client: HttpClient, options: ImportFileOptions): Promise<ImportReport> {
   const scan = await scanCsv(options.path, options);
   const plan = planImport(scan.header, scan.profiles, options, options.path);
+  const objectiveAssumed = options.objectives.length === 0;
   const report: ImportReport = {
     file: options.path,
     study: options.study && { id: options.study.id, name: options.study.name, created: false },
-    objectives: plan.objectives.map(({ objective }) => objective),
-    objectiveAssumed: options.objectives.length === 0,
+    objectives: plan.objectives.map(({ objective }) =>
+      objectiveAssumed ? { ...objective, ...options.assumed } : objective,
+    ),
+    objectiveAssumed,
     parameters: plan.parameters.map(({ name, kind }) => ({ name, kind })),
     rows: scan.rows,
     imported: 0,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.js';
+import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addImportCommand } from './commands/import.js';
 import { addPredictCommand } from './commands/predict.js';
@@ -28,6 +29,6 @@ A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
   const commands = [addServeCommand, addImportCommand, addTrainCommand, addPredictCommand, addExplainCommand];
-  for (const add of [...commands, addDemoCommand]) add(program);
+  for (const add of [...commands, addEvaluateCommand, addDemoCommand]) add(program);
   return program;
 }

@@ -1,5 +1,5 @@
-// The events of a training as a person sees them: one bar a phase, with loss, speed and the time that is left.
-import type { FineTuningJobEvent } from '../sdk/types.js';
+// The events of a training or an evaluation as a person sees them: one bar a phase, with loss, speed and the time that is left.
+import type { EvaluationEvent } from '../sdk/types.js';
 import { formatCount, formatDuration, Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -13,7 +13,7 @@ export class TrainingView {
     this.#terminal = terminal;
   }
 
-  show(event: FineTuningJobEvent): void {
+  show(event: Pick<EvaluationEvent, 'type' | 'level' | 'message' | 'data'>): void {
     const number = (key: string): number | undefined => {
       const value = (event.data as Record<string, unknown>)[key];
       return typeof value === 'number' ? value : undefined;
@@ -32,6 +32,9 @@ export class TrainingView {
         this.#barOf('  train  ').update({ done: number('step') ?? 0, total: number('steps') ?? 0, note, ...eta });
         break;
       }
+      case 'progress':
+        this.#barOf('  predict').update({ done: number('done') ?? 0, total: number('total') ?? 0, ...eta });
+        break;
       case 'validation':
         this.#validation = number('loss');
         break;

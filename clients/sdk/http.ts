@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, errorFromResponse } from './errors.js';
 import type {
+  Evaluation,
+  EvaluationCreate,
+  EvaluationReport,
   ExplanationCreate,
   ExplanationResult,
   FineTuningJob,
@@ -12,6 +15,7 @@ import type {
   PredictionResult,
   Study,
   StudyCreate,
+  StudyList,
   TrialBatchResult,
   TrialCreate,
   TrialList,
@@ -65,6 +69,11 @@ export class HttpClient {
     return this.send('POST', '/v1/studies', body, withKey(call));
   }
 
+  /** @param page `limit` up to 1,000; `after` the last id of the page before. */
+  listStudies(page: { limit?: number; after?: string }, call: CallOptions = {}): Promise<StudyList> {
+    return this.send('GET', `/v1/studies?${queryOf(page)}`, undefined, call);
+  }
+
   getStudy(studyId: string, call: CallOptions = {}): Promise<Study> {
     return this.send('GET', `/v1/studies/${encodeURIComponent(studyId)}`, undefined, call);
   }
@@ -76,10 +85,7 @@ export class HttpClient {
 
   /** @param page `limit` up to 1,000; `after` the last id of the page before. */
   listTrials(studyId: string, page: { limit?: number; after?: string }, call: CallOptions = {}): Promise<TrialList> {
-    const query = new URLSearchParams(
-      Object.entries(page).map(([key, value]): [string, string] => [key, String(value)]),
-    );
-    return this.send('GET', `/v1/studies/${encodeURIComponent(studyId)}/trials?${query}`, undefined, call);
+    return this.send('GET', `/v1/studies/${encodeURIComponent(studyId)}/trials?${queryOf(page)}`, undefined, call);
   }
 
   /** Writes nothing, so it is tried again without a key. */
@@ -104,6 +110,23 @@ export class HttpClient {
 
   cancelFineTuningJob(jobId: string, call: CallOptions = {}): Promise<FineTuningJob> {
     return this.send('POST', `/v1/fine-tuning-jobs/${encodeURIComponent(jobId)}:cancel`, undefined, withKey(call));
+  }
+
+  createEvaluation(body: EvaluationCreate, call: CallOptions = {}): Promise<Evaluation> {
+    return this.send('POST', '/v1/evaluations', body, withKey(call));
+  }
+
+  getEvaluation(id: string, call: CallOptions = {}): Promise<Evaluation> {
+    return this.send('GET', `/v1/evaluations/${encodeURIComponent(id)}`, undefined, call);
+  }
+
+  cancelEvaluation(id: string, call: CallOptions = {}): Promise<Evaluation> {
+    return this.send('POST', `/v1/evaluations/${encodeURIComponent(id)}:cancel`, undefined, withKey(call));
+  }
+
+  /** @throws ApiError `evaluation_unfinished` unless it has succeeded */
+  getEvaluationReport(id: string, call: CallOptions = {}): Promise<EvaluationReport> {
+    return this.send('GET', `/v1/evaluations/${encodeURIComponent(id)}/report`, undefined, call);
   }
 
   /**
@@ -180,6 +203,10 @@ export class HttpClient {
       }
     }
   }
+}
+
+function queryOf(page: { limit?: number; after?: string }): URLSearchParams {
+  return new URLSearchParams(Object.entries(page).map(([key, value]): [string, string] => [key, String(value)]));
 }
 
 function withKey(call: CallOptions): CallOptions {

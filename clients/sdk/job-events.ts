@@ -1,12 +1,12 @@
-// Follows a fine-tuning job live over server-sent events, through lost connections and restarts of the service.
+// Follows a fine-tuning job or an evaluation live over server-sent events, through lost connections and restarts of the service.
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiError, errorFromResponse } from './errors.js';
 import type { HttpClient } from './http.js';
-import type { FineTuningJob, FineTuningJobEvent } from './types.js';
+import type { Evaluation, EvaluationEvent, FineTuningJob, FineTuningJobEvent } from './types.js';
 
-export interface FollowOptions {
+export interface FollowOptions<Event> {
   signal?: AbortSignal;
-  onEvent: (event: FineTuningJobEvent) => void;
+  onEvent: (event: Event) => void;
 }
 
 /** A stream that says nothing for this long is dead: the service sends a comment every 15 seconds. */
@@ -19,20 +19,40 @@ const GOOD_CONNECTION_MS = 5_000;
  * @returns The job as it ended.
  * @throws ApiError where the service refuses, or stays away longer than the client's `retryForMs`; the signal's AbortError.
  */
-export async function followJob(client: HttpClient, jobId: string, options: FollowOptions): Promise<FineTuningJob> {
-  const path = `/v1/fine-tuning-jobs/${encodeURIComponent(jobId)}/events`;
+export function followJob(
+  client: HttpClient,
+  jobId: string,
+  options: FollowOptions<FineTuningJobEvent>,
+): Promise<FineTuningJob> {
+  return follow(client, `/v1/fine-tuning-jobs/${encodeURIComponent(jobId)}/events`, options);
+}
+
+/** As `followJob`, for an evaluation. */
+export function followEvaluation(
+  client: HttpClient,
+  id: string,
+  options: FollowOptions<EvaluationEvent>,
+): Promise<Evaluation> {
+  return follow(client, `/v1/evaluations/${encodeURIComponent(id)}/events`, options);
+}
+
+async function follow<Event extends { seq: number }, Ended>(
+  client: HttpClient,
+  path: string,
+  options: FollowOptions<Event>,
+): Promise<Ended> {
   let lastSeq = 0;
-  const attempt = async (): Promise<FineTuningJob | undefined> => {
+  const attempt = async (): Promise<Ended | undefined> => {
     const before = lastSeq;
     const opened = performance.now();
     try {
-      const job = await readStream(client, path, lastSeq, options.signal, (event) => {
+      const job = await readStream<Event, Ended>(client, path, lastSeq, options.signal, (event) => {
         if (event.seq <= lastSeq) return;
         lastSeq = event.seq;
         options.onEvent(event);
       });
       if (job) return job;
-      throw new ApiError('connection_failed', `The events of ${jobId} broke off before the job had ended.`);
+      throw new ApiError('connection_failed', `The events of ${path.split('/').at(-2)} broke off before it had ended.`);
     } catch (error) {
       const good = lastSeq > before || performance.now() - opened > GOOD_CONNECTION_MS;
       // Not thrown on: the patience of `retrying` is for connections that bring nothing, one after another.
@@ -47,13 +67,13 @@ export async function followJob(client: HttpClient, jobId: string, options: Foll
 }
 
 /** One connection: undefined where it was closed before the job had ended. */
-async function readStream(
+async function readStream<Event, Ended>(
   client: HttpClient,
   path: string,
   lastSeq: number,
   signal: AbortSignal | undefined,
-  onEvent: (event: FineTuningJobEvent) => void,
-): Promise<FineTuningJob | undefined> {
+  onEvent: (event: Event) => void,
+): Promise<Ended | undefined> {
   const silence = new AbortController();
   const watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
@@ -68,8 +88,8 @@ async function readStream(
       .pipeThrough(new EventSourceParserStream({ onComment: () => void watchdog.refresh() }));
     for await (const message of messages) {
       watchdog.refresh();
-      if (message.event === 'end') return JSON.parse(message.data) as FineTuningJob;
-      onEvent(JSON.parse(message.data) as FineTuningJobEvent);
+      if (message.event === 'end') return JSON.parse(message.data) as Ended;
+      onEvent(JSON.parse(message.data) as Event);
     }
     return undefined;
   } catch (error) {

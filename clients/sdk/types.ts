@@ -33,6 +33,14 @@ export type FineTuningJob = Schemas['FineTuningJob'];
 export type FineTuningJobCreate = Pick<Schemas['FineTuningJobCreate'], 'studies'> &
   Partial<Schemas['FineTuningJobCreate']>;
 export type FineTuningJobEvent = Schemas['FineTuningJobEvent'];
+export type Evaluation = Schemas['Evaluation'];
+/** Most fields have defaults; the generator makes fields with defaults required. */
+export type EvaluationCreate = Pick<Schemas['EvaluationCreate'], 'studies'> & Partial<Schemas['EvaluationCreate']>;
+export type EvaluationEvent = Schemas['EvaluationEvent'];
+export type EvaluationReport = Schemas['EvaluationReport'];
+export type EvaluationSummary = Schemas['EvaluationSummary'];
+export type EvaluationMethod = Schemas['EvaluationMethod'];
+export type StudyList = Schemas['StudyList'];
 export type Model = Schemas['Model'];
 export type Health = Schemas['Health'];
 export type Problem = Schemas['Problem'];

@@ -128,6 +128,7 @@ async function importOne(
   try {
     return await importFile(client, {
       path: file,
+      assumed: {},
       study,
       name: options.name ?? name,
       metadata,

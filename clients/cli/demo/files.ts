@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject, Objective } from '../../sdk/types.js';
 import { writeCsvLine } from '../csv/write.js';
+import { escapeHtml } from '../html.js';
 import { type Comparison, comparisonTable } from './comparison.js';
 import { plotPredictions } from './plot.js';
 
@@ -116,8 +117,4 @@ pre { background: #f5f7f9; padding: 1rem; overflow-x: auto; font-size: 13px; bor
 ${sections.join('\n')}
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

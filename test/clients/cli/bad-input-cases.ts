@@ -3,7 +3,7 @@
 
 export interface BadInput {
   /** The command. */
-  where: 'import' | 'predict' | 'train' | 'demo' | 'any command';
+  where: 'import' | 'predict' | 'train' | 'evaluate' | 'demo' | 'any command';
   input: string;
   /** Files in the folder the command runs in. */
   files?: Record<string, string | Uint8Array>;
@@ -180,6 +180,52 @@ export const badInputs: BadInput[] = [
     expect: { code: 1, says: /study_not_found/ },
   },
   { where: 'predict', input: 'no --study', args: ['predict', '--x', '{"a":1}'], expect: { code: 2, says: /--study/ } },
+  {
+    where: 'evaluate',
+    input: 'neither folder nor studies',
+    args: ['evaluate'],
+    expect: { code: 2, says: /--study ID, or --all/ },
+  },
+  {
+    where: 'evaluate',
+    input: 'a folder that is not there',
+    args: ['evaluate', 'nope'],
+    expect: { code: 1, says: /Name a folder of CSV files/ },
+  },
+  {
+    where: 'evaluate',
+    input: 'a folder without a CSV',
+    files: { 'notes.txt': 'mine' },
+    args: ['evaluate', '.'],
+    expect: { code: 1, says: /holds no CSV file/ },
+  },
+  {
+    where: 'evaluate',
+    input: 'a family misspelt',
+    files: { 't.csv': 'a,y\n1,2\n' },
+    args: ['evaluate', '.', '--family', 'compilers'],
+    expect: { code: 2, says: /Name one of/ },
+  },
+  {
+    where: 'evaluate',
+    input: '--use without an INDEX.csv',
+    files: { 't.csv': 'a,y\n1,2\n' },
+    args: ['evaluate', '.', '--use', 'evaluate'],
+    expect: { code: 1, says: /Leave out --use/ },
+  },
+  {
+    where: 'evaluate',
+    input: '--trials 5,many',
+    args: ['evaluate', '.', '--trials', '5,many'],
+    expect: { code: 2, says: /with commas between/ },
+  },
+  {
+    where: 'evaluate',
+    input: 'a service without a model',
+    files: { 't.csv': 'a,y\n1,2\n2,3\n' },
+    args: ['evaluate', '.'],
+    expect: { code: 1, says: /no_model/ },
+  },
   {
     where: 'demo',
     input: 'a held-out study misspelt',

@@ -1,5 +1,6 @@
 // Bad input through the real command line and the real service. docs/bad-input.md shows what each case got; this test holds
 // the page against what is really said. After a change: UPDATE_DOCS=1 npx vitest run test/clients/cli/bad-input.test.ts
+import { basename } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { holdTable, type PageRow } from '../../bad-input-page.js';
 import { type BadInput, badInputs } from './bad-input-cases.js';
@@ -38,7 +39,8 @@ async function runAll(): Promise<{ input: BadInput; result: CliResult }[]> {
         ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
       });
       folder.remove();
-      done[place] = { input, result: { ...result, stderr: result.stderr.replaceAll(folder.path, 'FOLDER') } };
+      const stderr = result.stderr.replaceAll(folder.path, 'FOLDER').replaceAll(basename(folder.path), 'FOLDER');
+      done[place] = { input, result: { ...result, stderr } };
     }
   };
   await Promise.all([worker(), worker()]);

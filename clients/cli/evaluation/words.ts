@@ -1,0 +1,78 @@
+// The words and figures of an evaluation's report, as tables and pages show them.
+import type { EvaluationMethod, EvaluationReport, EvaluationSummary } from '../../sdk/types.js';
+import type { Column } from '../table.js';
+
+export type Protocol = EvaluationReport['protocols'][number];
+
+export const PROTOCOL_TITLES: Record<Protocol, string> = {
+  out_of_distribution: 'Out of distribution: the model knows of each study its local trials alone',
+  in_distribution: 'In distribution: the model was first trained on the other studies',
+};
+
+const METHOD_NAMES: Partial<Record<EvaluationMethod, string>> = {
+  omnireg: 'OmniReg',
+  expert_average: 'average of experts',
+  gaussian_process: 'Gaussian process',
+};
+
+export const methodName = (method: EvaluationMethod): string => METHOD_NAMES[method] ?? method.replaceAll('_', ' ');
+
+export const METHOD_COLUMNS: readonly Column[] = [
+  { title: 'trials', align: 'right' },
+  { title: 'method', align: 'left' },
+  ...['tasks', 'error', 'Spearman', 'CRPS', 'coverage', 'width', 'error ratio', 'CRPS ratio'].map(
+    (title): Column => ({ title, align: 'right' }),
+  ),
+];
+
+/** The best local baseline has a star. */
+export function methodCells(row: EvaluationSummary): string[] {
+  return [
+    String(row.trials),
+    `${methodName(row.method)}${row.best ? ' *' : ''}`,
+    String(row.tasks),
+    row.error.toFixed(4),
+    row.spearman.toFixed(3),
+    row.crps.toFixed(4),
+    `${(100 * row.coverage).toFixed(0)}%`,
+    row.width.toFixed(3),
+    ratioText(row.error_ratio),
+    ratioText(row.crps_ratio),
+  ];
+}
+
+export function ratioText(ratio: EvaluationSummary['error_ratio']): string {
+  if (!ratio) return '';
+  return `${ratio.value.toFixed(2)} [${ratio.lower.toFixed(2)}, ${ratio.upper.toFixed(2)}]`;
+}
+
+export const overall = ({ summary }: EvaluationReport, protocol: Protocol): EvaluationSummary[] =>
+  summary.filter((row) => row.protocol === protocol && row.family === null);
+
+/** Numbers of local trials at which there is a local baseline. */
+export const comparedSizes = (report: EvaluationReport, protocol: Protocol): number[] =>
+  overall(report, protocol).flatMap(({ best, trials }) => (best ? [trials] : []));
+
+/** Family by family, the model's error divided by that of the best local baseline over all families. */
+export function familyTable(report: EvaluationReport, protocol: Protocol) {
+  const sizes = comparedSizes(report, protocol);
+  const rows = report.summary.filter((row) => row.protocol === protocol && row.best);
+  const families = [...new Set(rows.flatMap(({ family }) => family ?? []))];
+  const columns: Column[] = [
+    { title: 'family', align: 'left' },
+    ...sizes.map((size): Column => ({ title: `${size} trials`, align: 'right' })),
+  ];
+  const cells = families.map((family) => [
+    family,
+    ...sizes.map((size) => {
+      const row = rows.find((row) => row.family === family && row.trials === size);
+      return row ? ratioText(row.error_ratio) : '–';
+    }),
+  ]);
+  return { columns, cells };
+}
+
+export const LEGEND = [
+  'Error: mean of |ŷ − y| in ranges of y over the whole task, each at most 1; CRPS and width of 90% intervals in the same unit.',
+  "Ratio: OmniReg's mean divided by the method's, with the central 95% of a bootstrap over tasks. * the best local baseline over all families.",
+];

@@ -1,0 +1,179 @@
+// omnireg evaluate as people use it: real processes, a folder of families, a service or a server of its own, and interruptions.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findTasks, NO_METADATA } from '../../../clients/cli/evaluation/folder.js';
+import type { EvaluationReport } from '../../../clients/sdk/types.js';
+import { HIDDEN_FACTS } from '../../../trainer/pretraining/families.js';
+import { memoryStudy } from '../../../trainer/study-source.js';
+import { train } from '../../../trainer/train.js';
+import { TINY_TRAINING } from '../../tiny-training.js';
+import { killService, type RunningService, runCli, startService, temporaryFolder } from './cli-process.js';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** A table of 40 rows. */
+const csv = (objective: string, scale: number) =>
+  [
+    `level,kind,${objective}`,
+    ...Array.from(
+      { length: 40 },
+      (_, i) => `${(i * 17) % 40},${i % 2 ? 'a' : 'b'},${scale * ((i * 17) % 40) + (i % 2)}`,
+    ),
+  ].join('\n');
+
+const work = temporaryFolder();
+const tasks = join(work.path, 'tasks');
+const modelDir = join(work.path, 'model');
+
+beforeAll(async () => {
+  for (const family of ['caches', 'disks']) {
+    mkdirSync(join(tasks, family), { recursive: true });
+    for (const [i, name] of ['one', 'two', 'three'].entries())
+      writeFileSync(join(tasks, family, `${name}.csv`), csv('ms', i + 1));
+  }
+  const facts = { objective: 'latency', direction: 'minimize', unit: 'ms', rows: 40, y_max: 120, machine: 'm1' };
+  writeFileSync(join(tasks, 'caches', 'tasks.json'), JSON.stringify({ one: facts }));
+  writeFileSync(join(tasks, 'INDEX.csv'), 'dataset,use\ncaches,evaluate\ndisks,train\n');
+  const trials = Array.from({ length: 30 }, (_, i) => ({ x: { level: i }, y: i }));
+  const study = memoryStudy({ id: 's', metadata: {}, objective: { name: 'ms' }, trials });
+  await train({ studies: [study], outDir: modelDir, workDir: join(work.path, 'job'), config: TINY_TRAINING });
+});
+afterAll(() => work.remove());
+
+describe('the folder', () => {
+  const filter = { families: [], use: undefined, tasks: undefined };
+
+  it('holds families, tasks, and what is known of them but what y is', async () => {
+    const found = await findTasks(tasks, filter);
+    expect(found.map(({ family, name }) => `${family}/${name}`)).toEqual(
+      ['caches', 'disks'].flatMap((family) => ['one', 'three', 'two'].map((name) => `${family}/${name}`)),
+    );
+    expect(found[0]).toMatchObject({
+      metadata: { machine: 'm1' },
+      objectives: [],
+      assumed: { name: 'latency', goal: 'minimize', unit: 'ms' },
+    });
+    expect(found[0]!.metadata).not.toHaveProperty('y_max');
+  });
+
+  it('hides what trainings hide', () => expect(NO_METADATA).toEqual(HIDDEN_FACTS));
+
+  it('is filtered by family, by use, and thinned', async () => {
+    const names = async (some: object) =>
+      (await findTasks(tasks, { ...filter, ...some })).map(({ name, family }) => `${family}/${name}`);
+    expect(await names({ use: 'evaluate', tasks: 2 })).toEqual(['caches/one', 'caches/three']);
+    expect(await names({ families: ['disks'], tasks: 1 })).toEqual(['disks/one']);
+    expect(await names({ families: ['disks'], use: 'train' })).toHaveLength(3);
+  });
+
+  it('may be a family itself', async () => {
+    const found = await findTasks(join(tasks, 'caches'), filter);
+    expect(found.map(({ family }) => family)).toEqual(['caches', 'caches', 'caches']);
+  });
+});
+
+const small = ['--trials', '0,6', '--test', '8', '--tasks', '2'];
+const tiny = Object.entries(TINY_TRAINING).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+const reportIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as EvaluationReport;
+
+describe('on a server of its own', () => {
+  it('prints the table, and leaves JSON and a page that needs no other file', async () => {
+    const out = join(work.path, 'own');
+    const args = ['evaluate', tasks, '--model', modelDir, '--out', out, '--protocol', 'both', ...small, ...tiny];
+    const { code, stdout, stderr } = await runCli(args, { env: { OMNIREG_DEVICE: 'cpu' } });
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('imported 160 trials of 4 tasks'),
+    });
+    const report = reportIn(out);
+    expect(new Set(report.rows.map(({ study }) => study))).toEqual(
+      new Set(['caches/one', 'caches/three', 'disks/one', 'disks/three']),
+    );
+    const ours = report.summary.find((row) => row.family === null && row.method === 'omnireg' && row.trials === 6)!;
+    expect(stdout).toContain(ours.error.toFixed(4));
+    expect(stdout).toMatch(/pooled boosting/);
+    expect(stdout).toMatch(/disks .*\[/);
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    expect(page.match(/<svg /g)).toHaveLength(4);
+    expect(page).toContain(ours.crps.toFixed(4));
+    expect(page).not.toMatch(/(src|href)="(?!#)/);
+    expect(existsSync(join(out, '.work'))).toBe(false);
+  });
+
+  it('goes on where it was cut off', async () => {
+    const args = (out: string) => [
+      'evaluate',
+      tasks,
+      '--model',
+      modelDir,
+      '--out',
+      out,
+      '--trials',
+      '0,2,4,6,8',
+      '--test',
+      '8',
+    ];
+    const env = { OMNIREG_DEVICE: 'cpu' };
+    const [cut, whole] = [join(work.path, 'cut'), join(work.path, 'whole')];
+    let stopped = false;
+    const onStderr = (child: { kill: (signal: 'SIGINT') => void }, stderr: string) => {
+      if (stopped || !stderr.includes('Predicting')) return;
+      stopped = true;
+      setTimeout(() => child.kill('SIGINT'), 1500);
+    };
+    const first = await runCli(args(cut), { env, onStderr });
+    expect(first.code).toBe(130);
+    const second = await runCli(args(cut), { env });
+    expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('Going on') });
+    expect((await runCli(args(whole), { env })).code).toBe(0);
+    expect(reportIn(cut).rows).toEqual(reportIn(whole).rows);
+  });
+
+  it('asks for a model where there is none', async () => {
+    const { code, stderr } = await runCli(['evaluate', tasks, '--out', join(work.path, 'none'), ...small], {
+      env: { OMNIREG_BASE_MODEL: 'none' },
+    });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--model') });
+  });
+});
+
+describe('on a service', () => {
+  let service: RunningService;
+  const data = temporaryFolder();
+
+  beforeAll(async () => {
+    process.env.OMNIREG_BASE_MODEL = modelDir;
+    service = await startService(data.path);
+    delete process.env.OMNIREG_BASE_MODEL;
+  });
+  afterAll(async () => {
+    await killService(service);
+    data.remove();
+  });
+
+  it('brings the folder there, and can evaluate its studies again', async () => {
+    const out = join(work.path, 'there');
+    const { code, stdout } = await runCli(['evaluate', tasks, '--json', '--out', out, ...small], { url: service.url });
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as EvaluationReport;
+    expect(report.rows).toEqual(reportIn(out).rows);
+    expect(report.rows[0]!.study).toBe('caches/one');
+
+    const again = await runCli(['evaluate', '--all', '--json', '--out', out, ...small.slice(0, 4)], {
+      url: service.url,
+    });
+    const theirs = (JSON.parse(again.stdout) as EvaluationReport).rows;
+    expect(theirs.map(({ error }) => error)).toEqual(report.rows.map(({ error }) => error));
+    // Without the folder a family is the objective.
+    expect(new Set(theirs.map(({ family }) => family))).toEqual(new Set(['latency', 'ms']));
+  });
+
+  it('names a study that is not there', async () => {
+    const { code, stderr } = await runCli(['evaluate', '--study', 'study_nope'], { url: service.url, cwd: work.path });
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"study_nope" is not the id of a study'),
+    });
+  });
+});
