@@ -66,7 +66,7 @@ export class FittedStudy {
     return this.surrogates.get(goal);
   }
 
-  /** Where the ends of its intervals are; undefined where no two measured values differ. */
+  /** How far the ends of its intervals may lie; undefined where no two measured values differ. */
   get reach(): PlausibleRange | undefined {
     this.found ??= { reach: reachOf(this.study.trials.flatMap(({ y }) => (y === null ? [] : [y]))) };
     return this.found.reach;

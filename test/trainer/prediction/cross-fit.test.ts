@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../../tokenizer/tokenizer.js';
 import type { Distribution } from '../../../trainer/distribution.js';
+import type { Difficulty } from '../../../trainer/evidence.js';
 import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from '../../../trainer/prediction/cross-fit.js';
 import type { Answer } from '../../../trainer/prediction/questions.js';
 import { PromptEncoder } from '../../../trainer/prompt.js';
@@ -94,6 +95,20 @@ describe('cross-fitted scores', () => {
       // Of the others, those whose evidence it belongs to see it.
       if (at === 0) expect(again.filter(({ median }, i) => median !== scores[i]!.median).length).toBeGreaterThan(5);
     }
+  }, 60_000);
+
+  it('see how difficult the evidence of others makes a trial, whatever its own y', async () => {
+    const trials = trialsOf(25);
+    const difficulties = async (some: readonly Trial[]) => {
+      const score = (_: Distribution, __: number, difficulty?: Difficulty) => difficulty;
+      return new CrossFit(STUDY, undefined, encoder, new Model().answer, score).scores(some);
+    };
+    const before = await difficulties(trials);
+    const [first] = trials.flatMap((trial, place) => (trial.y === null ? [] : [place]));
+    const after = await difficulties(trials.map((trial, place) => (place === first ? { ...trial, y: 1000 } : trial)));
+    expect(before[0]!.neighbours).toBeGreaterThan(0);
+    expect(after[0]).toEqual(before[0]);
+    expect(after.filter((one, i) => one!.forest !== before[i]!.forest).length).toBeGreaterThan(5);
   }, 60_000);
 
   it('are asked anew from the first trial that differs', async () => {
