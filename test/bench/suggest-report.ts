@@ -88,7 +88,7 @@ export async function drawConvergence(runs: readonly Run[]): Promise<string> {
           field: 'method',
           type: 'nominal',
           scale: { domain: present.map((method) => TITLES[method]), range: present.map((method) => COLORS[method]) },
-          legend: { title: null, orient: 'bottom' },
+          legend: { title: null, orient: 'bottom', labelLimit: 0 },
         },
       },
     })),

@@ -1,5 +1,6 @@
 // How fast suggestions find the minimum of standard functions, beside random search and a Gaussian process with expected improvement.
 // Usage: npm run bench:suggest -- --model <directory of a model> [--functions Branin,Levy5] [--methods ours,random] [--seeds 10]
+//        [--first 11]: the first seed, so that settings can be chosen on other seeds than those reported
 //        [--workers 2] [--results FILE] [--options '{"criterion": "thompson"}'] [--write]
 // Every run is a line of the results file; runs that are there are not run again. --write: table and picture into docs/.
 import { fork } from 'node:child_process';
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
       functions: { type: 'string', default: TEST_FUNCTIONS.map(({ name }) => name).join(',') },
       methods: { type: 'string' },
       seeds: { type: 'string', default: '10' },
+      first: { type: 'string', default: '1' },
       workers: { type: 'string', default: String(availableParallelism()) },
       results: { type: 'string', default: join(tmpdir(), 'omnireg-bench-suggest.jsonl') },
       options: { type: 'string', default: '{}' },
@@ -79,7 +81,7 @@ async function main(): Promise<void> {
   const unknown = chosen.find((name) => !METHODS.includes(name as MethodName));
   if (unknown) throw new Error(`--methods: ${unknown} is none of ${METHODS.join(', ')}`);
   if (chosen.includes('ours') && !values.model) throw new Error('--model: ours needs the directory of a model');
-  const tasks = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1).flatMap((seed) =>
+  const tasks = Array.from({ length: Number(values.seeds) }, (_, i) => i + Number(values.first)).flatMap((seed) =>
     values.functions
       .split(',')
       .flatMap((name) => chosen.map((m): Task => ({ function: name, method: m as MethodName, seed }))),

@@ -28,7 +28,7 @@ export const SUGGEST_DEFAULTS: SuggestOptions = {
   pending: [],
   candidates: 64,
   rounds: 0,
-  slack: 0.7,
+  slack: 0.2,
   apart: 0.1,
 };
 
