@@ -1,7 +1,8 @@
 // The picture of bench:coverage: the share of test trials that intervals hold, over their level.
 import type { TopLevelSpec } from 'vega-lite';
 import { renderSvg } from '../../clients/cli/demo/render-svg.js';
-import { CURVE, overFamilies, type Summary } from './coverage-report.js';
+import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
+import { CURVE, type Summary } from './coverage-report.js';
 
 const INK = '#1b2733';
 const BLUE = '#1f6fb2';

@@ -1,6 +1,8 @@
 // bench:coverage in figures: what each task showed, and their means over families as a table.
 import { Calibration, reachOf, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
+import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
+import { mean, spearman } from '../../trainer/evaluation/metrics.js';
 import { conformalRadius } from '../../trainer/experts/residual-interval.js';
 import { type Answered, LEVELS, type TaskAnswers } from './coverage-answers.js';
 
@@ -71,7 +73,7 @@ export function summarize(answers: TaskAnswers, validation: readonly number[]): 
     error: mean([...missed]) / range,
   };
   const spread = stated.map(({ distribution, difficulty }) => calibration.spread(distribution, difficulty));
-  return { family, trials, ours, boosting, spearman: correlation(ranks(spread), ranks(errors)) };
+  return { family, trials, ours, boosting, spearman: spearman(spread, errors) };
 }
 
 interface Held {
@@ -118,35 +120,6 @@ function empiricalCrps(values: readonly number[], y: number): number {
   const n = sorted.length;
   const apart = sorted.reduce((sum, value, i) => sum + value * (2 * i - n + 1), 0) / (n * n);
   return mean(sorted.map((value) => Math.abs(value - y))) - apart;
-}
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** Ranks from 0, equal values sharing theirs. */
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
-  const result = new Array<number>(values.length);
-  for (let i = 0; i < order.length; ) {
-    let end = i;
-    while (end + 1 < order.length && values[order[end + 1]!] === values[order[i]!]) end++;
-    for (let k = i; k <= end; k++) result[order[k]!] = (i + end) / 2;
-    i = end + 1;
-  }
-  return result;
-}
-
-/** 0 where one of them does not vary. */
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [ma, mb] = [mean(a), mean(b)];
-  const product = mean(a.map((value, i) => (value - ma) * (b[i]! - mb)));
-  const scale = Math.sqrt(mean(a.map((v) => (v - ma) ** 2)) * mean(b.map((v) => (v - mb) ** 2)));
-  return scale > 0 ? product / scale : 0;
-}
-
-/** Mean over the tasks of each family, then over families. */
-export function overFamilies(summaries: readonly Summary[], value: (summary: Summary) => number): number {
-  const families = [...new Set(summaries.map(({ family }) => family))];
-  return mean(families.map((family) => mean(summaries.filter((s) => s.family === family).map(value))));
 }
 
 const percent = (share: number): string => (100 * share).toFixed(1);

@@ -2,19 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { parseStudy } from '../../trainer/pretraining/real-studies.js';
 import { Random } from '../../trainer/random.js';
-import type { Json, JsonObject, StudyData } from '../../trainer/types.js';
+import type { JsonObject, StudyData } from '../../trainer/types.js';
 
 /** One study of real measurements, its trials in random order. */
 export interface RealTask {
   family: string;
   study: StudyData;
 }
-
-/** Columns of tasks.json that say how the file was made, or what y is: not known before an experiment. */
-const NOT_METADATA = new Set(
-  'task objective direction unit rows rows_available features y_min y_max y_unique'.split(' '),
-);
 
 /** Families of INDEX.csv whose column `use` says so: 'evaluate' or 'train+evaluate'. */
 export function familiesOf(folder: string, use: string): string[] {
@@ -36,28 +32,7 @@ const rowsOf = (folder: string, family: string, name: string): string[][] =>
   parse(readFileSync(join(folder, family, `${name}.csv`)), { bom: true }) as string[][];
 
 function readStudy(folder: string, family: string, name: string, described: JsonObject): StudyData {
-  const [header, ...records] = rowsOf(folder, family, name);
-  const trials = records.flatMap((cells) => {
-    const y = cells.at(-1) === '' ? Number.NaN : Number(cells.at(-1));
-    if (!Number.isFinite(y)) return [];
-    const present = cells.slice(0, -1).flatMap((cell, j) => (cell === '' ? [] : [[header![j]!, cellValue(cell)]]));
-    return [{ x: Object.fromEntries(present) as JsonObject, y }];
-  });
-  const { objective, direction, unit } = described;
-  const rest = Object.entries(described).filter(([key]) => !NOT_METADATA.has(key));
-  return {
-    id: `${family}/${name}`,
-    metadata: { task: name, ...(Object.fromEntries(rest) as Record<string, Json>) },
-    objective: {
-      name: String(objective ?? header!.at(-1)),
-      ...((direction === 'minimize' || direction === 'maximize') && { goal: direction }),
-      ...(typeof unit === 'string' && unit !== '' && { unit }),
-    },
-    trials: new Random(12).shuffle(trials),
-  };
-}
-
-function cellValue(cell: string): string | number {
-  const value = Number(cell);
-  return cell.trim() !== '' && Number.isFinite(value) ? value : cell;
+  const csv = readFileSync(join(folder, family, `${name}.csv`), 'utf8');
+  const study = parseStudy(`${family}/${name}`, csv, described);
+  return { ...study, metadata: { task: name, ...study.metadata }, trials: new Random(12).shuffle(study.trials) };
 }

@@ -6,7 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { TrainerError } from '../errors.js';
 import { Random } from '../random.js';
 import { memoryStudy } from '../study-source.js';
-import type { Json, JsonObject, Objective, StudySource, Trial } from '../types.js';
+import type { Json, JsonObject, Objective, StudyData, StudySource, Trial } from '../types.js';
 import { HIDDEN_FACTS, type IndexRow, isHeldOut, trainableFamilies } from './families.js';
 
 export interface RealFamily {
@@ -72,6 +72,11 @@ function heldBackTasks(tasks: readonly string[]): Set<string> {
 
 /** A study from the text of its CSV and what tasks.json says of it. An empty cell is a parameter that is missing. */
 export function readStudy(id: string, csv: string, facts: JsonObject): StudySource {
+  return memoryStudy(parseStudy(id, csv, facts));
+}
+
+/** As `readStudy`, with its trials in the order of their rows. */
+export function parseStudy(id: string, csv: string, facts: JsonObject): StudyData {
   const [header, ...rows] = parse(csv, { bom: true, relax_column_count: true }) as string[][];
   const names = header!.slice(0, -1);
   const trials: Trial[] = [];
@@ -86,7 +91,7 @@ export function readStudy(id: string, csv: string, facts: JsonObject): StudySour
     });
     trials.push({ x, y });
   }
-  return memoryStudy({ id, metadata: metadataOf(facts), objective: objectiveOf(header!.at(-1)!, facts), trials });
+  return { id, metadata: metadataOf(facts), objective: objectiveOf(header!.at(-1)!, facts), trials };
 }
 
 function cellValue(cell: string): Json {
