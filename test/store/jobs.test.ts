@@ -221,3 +221,32 @@ it('chooses an adapter for the studies it was trained on, and a whole model to a
   expect((await store.newestModel())?.id).toBe('model_whole');
   expect(value(await store.createJob(jobOn([a.id]))).parent).toBe('model_whole');
 });
+
+it('keeps an evaluation apart from trainings, and its report with its end or not at all', async () => {
+  const { store } = temporaryStore();
+  const study = await studyWithTrials(store);
+  const training = value(await store.createJob(jobOn([study.id])));
+  const evaluation = value(await store.createJob(jobOn([study.id], { kind: 'evaluation' })));
+  expect(evaluation.id).toMatch(/^eval_/);
+  const listed = async (kind: 'fine_tuning' | 'evaluation') =>
+    (await store.listJobs({ limit: 10, order: 'desc' }, { kind })).data.map(({ id }) => id);
+  expect(await listed('fine_tuning')).toEqual([training.id]);
+  expect(await listed('evaluation')).toEqual([evaluation.id]);
+
+  await store.finishJob((await claim(store)).lease, { status: 'cancelled' });
+  const { lease } = await claim(store);
+  const outcome = { status: 'succeeded', outcome: 'evaluated', reason: 'as good', report: {} } as const;
+  await expect(store.finishJob({ ...lease, attempt: 7 }, outcome)).rejects.toMatchObject({
+    code: 'lease_lost',
+  });
+  expect(await store.jobReport(evaluation.id)).toBeNull();
+  expect(await store.finishJob(lease, { ...outcome, report: { rows: [1, 2] } })).toMatchObject({
+    status: 'succeeded',
+    outcome: null,
+    reason: 'as good',
+    modelId: null,
+  });
+  expect(await store.jobReport(evaluation.id)).toEqual({ rows: [1, 2] });
+  expect(await store.jobReport(training.id)).toBeNull();
+  await expect(store.jobReport('eval_none')).rejects.toMatchObject({ code: 'job_not_found' });
+});
