@@ -22,13 +22,39 @@ export interface Pair {
  * @param pairs at least one
  */
 export function ratioOf(pairs: readonly Pair[], resamples: number, seed: number): Ratio {
-  const value = ratio(pairs);
+  const ratio = ratioOver(pairs);
   const random = new Random(seed, BOOTSTRAP_STREAM);
+  const drawn = Int32Array.from(pairs.keys());
+  const value = ratio(drawn);
   const draws = Float64Array.from({ length: resamples }, () =>
-    ratio(pairs.map(() => pairs[random.integer(pairs.length)]!)),
+    ratio(drawn.map(() => random.integer(pairs.length))),
   ).sort();
   const at = (p: number) => draws[Math.round(p * (draws.length - 1))]!;
   return { value, lower: at(TAIL), upper: at(1 - TAIL) };
+}
+
+/** The ratio over the pairs at some positions. Thousands of draws are made: sums are kept by number of the family. */
+function ratioOver(pairs: readonly Pair[]): (positions: Int32Array) => number {
+  const names = [...new Set(pairs.map(({ family }) => family))];
+  const families = Int32Array.from(pairs, ({ family }) => names.indexOf(family));
+  const sums = Array.from(names, () => ({ tasks: 0, ours: 0, theirs: 0 }));
+  return (positions) => {
+    for (const sum of sums) Object.assign(sum, { tasks: 0, ours: 0, theirs: 0 });
+    for (const position of positions) {
+      const sum = sums[families[position]!]!;
+      sum.tasks++;
+      sum.ours += pairs[position]!.ours;
+      sum.theirs += pairs[position]!.theirs;
+    }
+    let [ours, theirs] = [0, 0];
+    for (const sum of sums) {
+      if (sum.tasks === 0) continue;
+      ours += sum.ours / sum.tasks;
+      theirs += sum.theirs / sum.tasks;
+    }
+    // Both exact: neither is better.
+    return ours === theirs ? 1 : Math.min(MOST, ours / theirs);
+  };
 }
 
 /** Means over the tasks of each family, then over families. */
@@ -40,10 +66,4 @@ export function overFamilies<T extends { family: string }>(tasks: readonly T[], 
     else families.set(task.family, [value(task)]);
   }
   return mean([...families.values()].map(mean));
-}
-
-function ratio(pairs: readonly Pair[]): number {
-  const [ours, theirs] = [overFamilies(pairs, (p) => p.ours), overFamilies(pairs, (p) => p.theirs)];
-  // Both exact: neither is better.
-  return ours === theirs ? 1 : Math.min(MOST, ours / theirs);
 }
