@@ -1,19 +1,17 @@
 // Handlers of evaluations: jobs that measure how good a model is.
 import type { Store } from '../../store/store.js';
-import type { Job, JsonObject } from '../../store/types.js';
+import type { JsonObject } from '../../store/types.js';
 import type { EvaluationReport } from '../../trainer/evaluation/types.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
-import { writeOnce } from '../idempotency.js';
 import { child } from '../json-pointer.js';
 import { BASE_ID } from '../prediction/base-model.js';
 import { chooseModel } from '../prediction/model-choice.js';
-import { presentEvaluation, presentEvaluationEvent, presentPage, presentReport } from '../present.js';
+import { presentEvaluation, presentEvaluationEvent, presentReport } from '../present.js';
 import type { Services } from '../services.js';
-import { firstEvent, streamAnswer, wantsStream } from './event-stream.js';
+import { jobEndpoints } from './job-endpoints.js';
 import { hyperparameterErrors, unknownStudies } from './jobs.js';
-import { pageRequest } from './studies.js';
 
 type EvaluationHandlers = Pick<
   Handlers,
@@ -27,7 +25,14 @@ type EvaluationHandlers = Pick<
 type Create = components['schemas']['EvaluationCreate'];
 
 export function evaluationHandlers(services: Services): EvaluationHandlers {
-  const { store, jobs, config } = services;
+  const { store, config } = services;
+  const endpoints = jobEndpoints(services, {
+    kind: 'evaluation',
+    path: '/v1/evaluations',
+    notFound: (id) =>
+      new ServiceError('evaluation_not_found', `${id} is not the id of an evaluation; GET /v1/evaluations lists them`),
+    present: { job: presentEvaluation, event: presentEvaluationEvent },
+  });
   return {
     async createEvaluation({ body, raw }) {
       const errors = [
@@ -38,7 +43,6 @@ export function evaluationHandlers(services: Services): EvaluationHandlers {
       if (errors.length > 0) throw invalidRequest(errors);
       const model = await chooseModel(services, undefined, body.model);
       const job = {
-        kind: 'evaluation' as const,
         request: body as JsonObject,
         studies: body.studies,
         parent: model.id === BASE_ID ? null : model.id,
@@ -46,50 +50,16 @@ export function evaluationHandlers(services: Services): EvaluationHandlers {
         seed: body.seed ?? 0,
         minTrials: config.minTrainingTrials,
       };
-      const answer = await writeOnce(
-        raw,
-        (made: Job) => ({
-          status: 202 as const,
-          headers: { location: `/v1/evaluations/${made.id}` },
-          body: presentEvaluation(made),
-        }),
-        (once) => store.createJob(job, once),
-      );
-      jobs.wake();
-      return answer;
+      return endpoints.create(job, raw);
     },
 
-    async listEvaluations({ query }) {
-      const page = await store.listJobs(pageRequest(query), { kind: 'evaluation' });
-      return { status: 200, body: presentPage(page, presentEvaluation) };
-    },
-
-    async getEvaluation({ path }) {
-      return { status: 200, body: presentEvaluation(await existingEvaluation(store, path.evaluation_id)) };
-    },
-
-    async cancelEvaluation({ path, raw }) {
-      await existingEvaluation(store, path.evaluation_id);
-      const answer = await writeOnce(
-        raw,
-        (job: Job) => ({ status: 200 as const, body: presentEvaluation(job) }),
-        (once) => store.cancelJob(path.evaluation_id, once),
-      );
-      jobs.cancel(path.evaluation_id);
-      return answer;
-    },
-
-    async listEvaluationEvents({ path, query, raw }) {
-      const { id } = await existingEvaluation(store, path.evaluation_id);
-      const after = firstEvent(query, raw);
-      if (wantsStream(raw))
-        return streamAnswer(services, id, after, { job: presentEvaluation, event: presentEvaluationEvent });
-      const { data, hasMore } = await store.listEvents(id, { after, limit: query.limit ?? 100 });
-      return { status: 200, body: { object: 'list', data: data.map(presentEvaluationEvent), has_more: hasMore } };
-    },
+    listEvaluations: ({ query }) => endpoints.list(query),
+    getEvaluation: ({ path }) => endpoints.get(path.evaluation_id),
+    cancelEvaluation: ({ path, raw }) => endpoints.cancel(path.evaluation_id, raw),
+    listEvaluationEvents: ({ path, query, raw }) => endpoints.events(path.evaluation_id, query, raw),
 
     async getEvaluationReport({ path }) {
-      const { id, status } = await existingEvaluation(store, path.evaluation_id);
+      const { id, status } = await endpoints.existing(path.evaluation_id);
       const report = await store.jobReport(id);
       if (report === null) {
         const detail = `${id} is ${status}, and only one that has succeeded has a report`;
@@ -98,16 +68,6 @@ export function evaluationHandlers(services: Services): EvaluationHandlers {
       return { status: 200, body: presentReport(id, report as unknown as EvaluationReport) };
     },
   };
-}
-
-async function existingEvaluation(store: Store, id: string): Promise<Job> {
-  const job = await store.getJob(id);
-  if (job?.kind !== 'evaluation')
-    throw new ServiceError(
-      'evaluation_not_found',
-      `${id} is not the id of an evaluation; GET /v1/evaluations lists them`,
-    );
-  return job;
 }
 
 async function unknownFamilyMembers(store: Store, { studies, families = {} }: Create): Promise<FieldError[]> {

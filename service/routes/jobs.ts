@@ -1,16 +1,15 @@
 // Handlers of fine-tuning jobs and of the models they make.
 import type { Store } from '../../store/store.js';
-import type { Job, JsonObject } from '../../store/types.js';
+import type { JsonObject } from '../../store/types.js';
 import { checkHyperparameter, resolveTrainConfig } from '../../trainer/train-config.js';
 import type { Json } from '../../trainer/types.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
-import { writeOnce } from '../idempotency.js';
 import { child } from '../json-pointer.js';
 import { presentEvent, presentJob, presentModel, presentPage } from '../present.js';
 import type { Services } from '../services.js';
-import { firstEvent, streamAnswer, wantsStream } from './event-stream.js';
+import { jobEndpoints } from './job-endpoints.js';
 import { pageRequest } from './studies.js';
 
 type JobHandlers = Pick<
@@ -26,7 +25,14 @@ type JobHandlers = Pick<
 type JobCreate = components['schemas']['FineTuningJobCreate'];
 
 export function jobHandlers(services: Services): JobHandlers {
-  const { store, jobs, config } = services;
+  const { store, config } = services;
+  const endpoints = jobEndpoints(services, {
+    kind: 'fine_tuning',
+    path: '/v1/fine-tuning-jobs',
+    notFound: (id) =>
+      new ServiceError('job_not_found', `${id} is not the id of a job; GET /v1/fine-tuning-jobs lists them`),
+    present: { job: presentJob, event: presentEvent },
+  });
   return {
     async createFineTuningJob({ body, raw }) {
       const hyperparameters = body.hyperparameters === 'auto' ? {} : (body.hyperparameters ?? {});
@@ -37,7 +43,6 @@ export function jobHandlers(services: Services): JobHandlers {
       ];
       if (errors.length > 0) throw invalidRequest(errors);
       const job = {
-        kind: 'fine_tuning' as const,
         request: body as JsonObject,
         studies: body.studies,
         parent: body.parent === 'none' ? null : (body.parent ?? 'newest'),
@@ -45,48 +50,13 @@ export function jobHandlers(services: Services): JobHandlers {
         seed: body.seed ?? 0,
         minTrials: config.minTrainingTrials,
       };
-      const answer = await writeOnce(
-        raw,
-        (made: Job) => ({
-          status: 202 as const,
-          headers: { location: `/v1/fine-tuning-jobs/${made.id}` },
-          body: presentJob(made),
-        }),
-        (once) => store.createJob(job, once),
-      );
-      jobs.wake();
-      return answer;
+      return endpoints.create(job, raw);
     },
 
-    async listFineTuningJobs({ query }) {
-      return {
-        status: 200,
-        body: presentPage(await store.listJobs(pageRequest(query), { kind: 'fine_tuning' }), presentJob),
-      };
-    },
-
-    async getFineTuningJob({ path }) {
-      return { status: 200, body: presentJob(await existingJob(store, path.job_id)) };
-    },
-
-    async cancelFineTuningJob({ path, raw }) {
-      await existingJob(store, path.job_id);
-      const answer = await writeOnce(
-        raw,
-        (job: Job) => ({ status: 200 as const, body: presentJob(job) }),
-        (once) => store.cancelJob(path.job_id, once),
-      );
-      jobs.cancel(path.job_id);
-      return answer;
-    },
-
-    async listFineTuningJobEvents({ path, query, raw }) {
-      const job = await existingJob(store, path.job_id);
-      const after = firstEvent(query, raw);
-      if (wantsStream(raw)) return streamAnswer(services, job.id, after, { job: presentJob, event: presentEvent });
-      const page = await store.listEvents(job.id, { after, limit: query.limit ?? 100 });
-      return { status: 200, body: { object: 'list', data: page.data.map(presentEvent), has_more: page.hasMore } };
-    },
+    listFineTuningJobs: ({ query }) => endpoints.list(query),
+    getFineTuningJob: ({ path }) => endpoints.get(path.job_id),
+    cancelFineTuningJob: ({ path, raw }) => endpoints.cancel(path.job_id, raw),
+    listFineTuningJobEvents: ({ path, query, raw }) => endpoints.events(path.job_id, query, raw),
 
     async listModels({ query }) {
       return { status: 200, body: presentPage(await store.listModels(pageRequest(query)), presentModel) };
@@ -101,14 +71,6 @@ export function jobHandlers(services: Services): JobHandlers {
       return { status: 200, body: presentModel(model) };
     },
   };
-}
-
-async function existingJob(store: Store, id: string): Promise<Job> {
-  const job = await store.getJob(id);
-  if (job?.kind !== 'fine_tuning') {
-    throw new ServiceError('job_not_found', `${id} is not the id of a job; GET /v1/fine-tuning-jobs lists them`);
-  }
-  return job;
 }
 
 /** Asks the trainer about each and about all together, so that a slip is found now and not when the job's turn has come. */
