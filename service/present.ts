@@ -66,11 +66,15 @@ export function presentJob(job: Job): Schemas['FineTuningJob'] {
     reason: job.reason,
     metrics: job.metrics,
     error: job.error,
-    created_at: job.createdAt.toISOString(),
-    started_at: job.startedAt?.toISOString() ?? null,
-    finished_at: job.finishedAt?.toISOString() ?? null,
+    ...jobTimes(job),
   };
 }
+
+const jobTimes = ({ createdAt, startedAt, finishedAt }: Job) => ({
+  created_at: createdAt.toISOString(),
+  started_at: startedAt?.toISOString() ?? null,
+  finished_at: finishedAt?.toISOString() ?? null,
+});
 
 export function presentEvaluation(job: Job): Schemas['Evaluation'] {
   const progress = job.progress as EvaluationProgress | null;
@@ -86,9 +90,7 @@ export function presentEvaluation(job: Job): Schemas['Evaluation'] {
     progress: progress && { done: progress.done, total: progress.total, eta_seconds: progress.etaSeconds },
     reason: job.reason,
     error: job.error,
-    created_at: job.createdAt.toISOString(),
-    started_at: job.startedAt?.toISOString() ?? null,
-    finished_at: job.finishedAt?.toISOString() ?? null,
+    ...jobTimes(job),
   };
 }
 

@@ -20,8 +20,8 @@ type Schemas = components['schemas'];
 export function explanationHandlers(services: Services): Pick<Handlers, 'explain'> {
   return {
     async explain({ path, body, raw }) {
-      const { objectives } = await existingStudy(services.store, path.study_id);
-      const names = objectives.map(({ name }) => name);
+      const study = await existingStudy(services.store, path.study_id);
+      const names = study.objectives.map(({ name }) => name);
       const { objective } = body;
       if (objective !== undefined && !names.includes(objective)) {
         const fix = `The study's objectives are ${names.join(', ')}.`;
@@ -31,7 +31,7 @@ export function explanationHandlers(services: Services): Pick<Handlers, 'explain
       const include = body.include ?? EXPLANATION_PARTS;
       const points = include.includes('effects') ? limits.parameters * (limits.points + 1) : 0;
       const { output, model } = await askModel(services, raw, 'explain', {
-        studyId: path.study_id,
+        study,
         model: body.model,
         timeoutMs: body.timeout_ms,
         queries: body.queries.length * (1 + points) * (objective === undefined ? names.length : 1),
@@ -45,7 +45,7 @@ export function explanationHandlers(services: Services): Pick<Handlers, 'explain
       const answers = output.objectives.map(
         ({ name, result }) => [name, presentResult(result, output.trialIds)] as const,
       );
-      return { status: 200, body: { study_id: path.study_id, model, objectives: Object.fromEntries(answers) } };
+      return { status: 200, body: { study_id: study.id, model, objectives: Object.fromEntries(answers) } };
     },
   };
 }

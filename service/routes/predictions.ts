@@ -27,16 +27,17 @@ export function predictionHandlers(services: Services): Pick<Handlers, 'predict'
         const detail = `has ${count} queries, ${allowed} are allowed${includeJoint ? ' with "joint"' : ''}`;
         throw invalidRequest([fieldError('/queries', 'too_many', detail, 'Send several requests.')]);
       }
+      const study = await existingStudy(services.store, path.study_id);
       let questions = count;
       const given = body.given as Given | undefined;
       if (given !== undefined || includeJoint) {
-        const { objectives } = await existingStudy(services.store, path.study_id);
+        const { objectives } = study;
         const errors = givenErrors(given ?? body.queries.map(() => null), count, objectives);
         if (errors.length > 0) throw invalidRequest(errors);
         if (includeJoint) questions += count * questionsPerQuery(objectives.length);
       }
       const { output, model } = await askModel(services, raw, 'predict', {
-        studyId: path.study_id,
+        study,
         model: body.model,
         timeoutMs: body.timeout_ms,
         queries: questions,
@@ -51,7 +52,7 @@ export function predictionHandlers(services: Services): Pick<Handlers, 'predict'
       return {
         status: 200,
         body: {
-          study_id: path.study_id,
+          study_id: study.id,
           model,
           predictions: output.map(presentAnswer),
           calibration: calibrationOf(output.find(({ isGiven }) => !isGiven)),

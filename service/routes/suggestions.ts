@@ -35,7 +35,7 @@ export function suggestionHandlers(services: Services): Pick<Handlers, 'rank' | 
       const declared = declaredSpace(study, body.search_space);
       if (declared) requireInside(declared.space, candidates as JsonObject[], '/candidates');
       const { output, model } = await askModel(services, raw, 'rank', {
-        studyId: study.id,
+        study,
         model: body.model,
         timeoutMs: body.timeout_ms,
         queries: candidates.length,
@@ -75,7 +75,7 @@ export function suggestionHandlers(services: Services): Pick<Handlers, 'rank' | 
         ended === 0
           ? { output: await spread(declared!.space, aim, { ...options, count, pending }), model: null }
           : await askModel(services, raw, 'suggest', {
-              studyId: study.id,
+              study,
               model: body.model,
               timeoutMs: body.timeout_ms,
               queries: Math.max(SUGGEST_DEFAULTS.candidates, 2 * count),

@@ -1,7 +1,8 @@
 // What is cheap to ask: a normal distribution a candidate, scored in closed form. It finds the candidates that the model is asked about.
+
+import { logImprovement, logNormalCdf, normalQuantile } from '../normal.js';
 import type { JsonObject } from '../types.js';
 import type { AcquisitionOptions, Aim } from './criteria.js';
-import { logImprovement, logNormalCdf, normalQuantile } from './normal.js';
 
 /** Normal distributions for some x, on the surrogate's own scale of y. */
 export interface NormalPredictions {

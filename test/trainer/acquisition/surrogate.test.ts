@@ -1,10 +1,10 @@
 // The surrogate: scores against integration by quadrature, and a search that asks the model about few candidates.
 import { describe, expect, it } from 'vitest';
-import { logImprovement, logNormalCdf, normalCdf, normalQuantile } from '../../../trainer/acquisition/normal.js';
 import { fitSurrogate, surrogateTrials } from '../../../trainer/acquisition/process-surrogate.js';
 import { SearchSpace } from '../../../trainer/acquisition/search-space.js';
 import { suggest } from '../../../trainer/acquisition/suggest.js';
 import { surrogateScores } from '../../../trainer/acquisition/surrogate.js';
+import { logImprovement, logNormalCdf, normalCdf, normalQuantile } from '../../../trainer/normal.js';
 import { Random } from '../../../trainer/random.js';
 import type { JsonObject } from '../../../trainer/types.js';
 import { normalHistogram } from '../distributions.js';

@@ -15,7 +15,7 @@ import {
   valley,
   waves,
 } from './bbob-transformations.js';
-import { identity, type Matrix, map, minus, randomRotation, sum, times, type Vector } from './vectors.js';
+import { type Matrix, map, minus, randomRotation, sum, times, type Vector } from './vectors.js';
 
 export interface BbobFunction {
   /** Where the value is 0. */
@@ -36,12 +36,6 @@ export function bbob(number: number, dimension: number, random: Random): BbobFun
   const Q = randomRotation(dimension, random);
   const seed = random.integer(2 ** 31);
   return bbobAt(number, { optimum: drawOptimum(number, dimension, random), R, Q, seed });
-}
-
-/** Without rotation, for comparison with formulas of textbooks. */
-export function plainBbob(number: number, dimension: number, random: Random): BbobFunction {
-  const [R, Q] = [identity(dimension), identity(dimension)];
-  return bbobAt(number, { optimum: drawOptimum(number, dimension, random), R, Q, seed: 1 });
 }
 
 export function bbobAt(number: number, instance: BbobInstance): BbobFunction {
