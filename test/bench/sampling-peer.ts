@@ -13,6 +13,9 @@ import { uncachedDecoder } from '../trainer/model/uncached-decoder.js';
  */
 export type States = 'copied' | 'shared';
 
+/** As much of a codec as sampling takes. */
+type Spelling = Pick<NumberCodec, 'allowedNext' | 'decode'>;
+
 /** Queries at once: as predictions take them; copies of the states are kept within some tens of megabytes. */
 const CHUNK: Readonly<Record<States, number>> = { copied: 4, shared: 16 };
 
@@ -34,7 +37,7 @@ export class SamplingPeer {
     this.encoder = OrtSession.create(encoderGraph(model), { threads });
   }
 
-  async medians(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<number[]> {
+  async medians(prompts: readonly number[][], codecs: readonly Spelling[]): Promise<number[]> {
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[a]!.length - prompts[b]!.length);
     const result: number[] = new Array(prompts.length);
     const size = CHUNK[this.states];
@@ -57,7 +60,7 @@ export class SamplingPeer {
     await Promise.all(sessions.map((s) => s.release()));
   }
 
-  private async draw(prompts: readonly number[][], codecs: readonly NumberCodec[]): Promise<number[][][]> {
+  private async draw(prompts: readonly number[][], codecs: readonly Spelling[]): Promise<number[][][]> {
     const { config } = this.model;
     const queries = prompts.length;
     const length = Math.max(...prompts.map((p) => p.length));
