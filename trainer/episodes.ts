@@ -113,22 +113,35 @@ function drawGiven(names: readonly string[], share: number, random: Random): str
 
 /** Most validation questions a study and an objective, and most of these: enough to compare two models, few enough to be quick. */
 const MAX_VALIDATION = 24;
+/** Of a study that is trained on alone: what is asked of it is all that decides. */
+const MAX_VALIDATION_ALONE = 96;
 const MAX_VALIDATION_STUDIES = 64;
 
-/** Questions about held-back trials, after a context of random size drawn from the others; at most one episode a study. */
+/**
+ * Questions about held-back trials, after a context drawn from the others; at most one episode a study. Its size is random, as
+ * new studies of a workspace start with few trials. A study that is trained on alone is asked about as it will be, with all of its
+ * trials known: what its y are like on the whole can be learned by heart, and is worth nothing there.
+ */
 export function planValidation(studies: readonly SplitStudy[], config: EpisodeConfig): EpisodePlan[] {
   const random = new Random(config.seed, VALIDATION_STREAM);
   const held = Int32Array.from(studies.keys()).filter((s) => studies[s]!.validation.length > 0);
   const asked = held.length > MAX_VALIDATION_STUDIES ? drawFew(held, MAX_VALIDATION_STUDIES, random).sort() : held;
-  return Array.from(asked, (study) => planValidationOf(studies[study]!, study, config));
+  const alone = new Set(studies.map(({ study }) => nameOf(study))).size === 1;
+  return Array.from(asked, (study) => planValidationOf(studies[study]!, study, alone, config));
 }
 
-function planValidationOf({ training, validation }: SplitStudy, study: number, config: EpisodeConfig): EpisodePlan {
+function planValidationOf(
+  { training, validation }: SplitStudy,
+  study: number,
+  alone: boolean,
+  config: EpisodeConfig,
+): EpisodePlan {
   const random = new Random(config.seed, VALIDATION_STREAM, study);
   const largest = Math.min(config.max_context, training.length);
-  const size = largest < 1 ? 0 : drawContextSize(random, largest);
+  const size = largest < 1 ? 0 : alone ? largest : drawContextSize(random, largest);
   const context = drawFew(training, size, random);
-  return { seed: study, study, blind: false, given: [], context, queries: validation.subarray(0, MAX_VALIDATION) };
+  const queries = validation.subarray(0, alone ? MAX_VALIDATION_ALONE : MAX_VALIDATION);
+  return { seed: study, study, blind: false, given: [], context, queries };
 }
 
 interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
@@ -177,10 +190,17 @@ export function validationExamples(
 ): ValidationExample[] {
   return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, i) => ({
     ...question,
+    study: nameOf(study),
     ...(frame && { frame: { center: frame.center, scale: frame.scale } }),
     y: queries[i]!.y,
     studyFrame: { center, scale },
   }));
+}
+
+/** A study with several objectives comes as one a view, whose ids end in the objective's name. */
+function nameOf({ id, objective, others = [] }: StudyHead): string {
+  const ending = `/${objective.name}`;
+  return others.length > 0 && id.endsWith(ending) ? id.slice(0, -ending.length) : id;
 }
 
 /** The frame of all of a study's trials. */

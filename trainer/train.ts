@@ -7,6 +7,7 @@ import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { Device } from './devices/device.js';
 import { onTrainingDevice } from './devices/training-device.js';
+import { judge } from './do-no-harm.js';
 import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
@@ -29,7 +30,7 @@ import { headOf, sourceOf } from './study-source.js';
 import { resolveTrainConfig, type TrainConfig } from './train-config.js';
 import { EVENT_SECONDS, runSteps } from './training-loop.js';
 import type { Json, StudySource, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
-import { type ValidationAnswers, type ValidationExample, validate } from './validation.js';
+import { type ValidationExample, validate } from './validation.js';
 
 /** Decoder positions: an escape token and the absolute spelling behind it. */
 const DECODER_STEPS = 1 + new AbsoluteCodec().maxLength;
@@ -119,10 +120,10 @@ async function trainOn(
   emit({ type: 'phase', phase: 'validate', message: 'Comparing with trials held back' });
   const answersOf = ({ model, adapter }: Answering) => validate(questions, model, config.threads, adapter, device);
   const after = await answersOf(answering(start, state.weights));
-  // A model fresh from import has not learned to answer: there is nothing to harm.
-  const before = parent && !parent.card.imported ? await answersOf(answeringParent(parent)) : undefined;
+  const parentAnswers = parent !== undefined && !parent.card.imported;
+  const before = parentAnswers ? await answersOf(answeringParent(parent)) : undefined;
   if (after) emit({ type: 'validation', step: state.step, score: after.score, error: after.error });
-  const verdict = judge(after, before);
+  const verdict = judge({ after, before, parentAnswers, share: config.validation });
   const metrics: Record<string, number> = {
     steps: state.step,
     training_examples: state.step * config.batch_size,
@@ -133,6 +134,7 @@ async function trainOn(
     after && { validation_score: after.score, validation_error: after.error, validation_trials: after.trials },
   );
   Object.assign(metrics, before && { parent_validation_score: before.score, parent_validation_error: before.error });
+  if (verdict.pValue !== undefined) metrics.improvement_p_value = verdict.pValue;
   const resolved = { ...config } as unknown as Record<string, Json>;
   if (verdict.publish) {
     emit({ type: 'phase', phase: 'save', message: 'Writing the model' });
@@ -180,18 +182,4 @@ function progressOf(emit: (event: TrainEvent) => void): (done: number, total: nu
     last = elapsed;
     emit({ type: 'prepare', done, total, etaSeconds: (elapsed / done) * (total - done) });
   };
-}
-
-/** Do no harm: a fine-tune replaces its parent only where it answers better about trials that neither has seen. */
-function judge(
-  after: ValidationAnswers | undefined,
-  before: ValidationAnswers | undefined,
-): { publish: boolean; reason: string } {
-  if (!before || !after) {
-    const few = after ? '' : ' and too few trials to hold any back';
-    return { publish: true, reason: `There is ${before ? 'nothing' : 'no parent'} to compare with${few}.` };
-  }
-  const comparison = `${after.score.toFixed(4)} against the parent's ${before.score.toFixed(4)} on ${after.trials} trials held back`;
-  if (after.score < before.score) return { publish: true, reason: `Better than its parent: ${comparison}.` };
-  return { publish: false, reason: `Not better than its parent: ${comparison}.` };
 }

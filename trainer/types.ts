@@ -95,7 +95,7 @@ export interface TrainRequest {
 }
 
 export interface TrainResult {
-  /** `kept_parent`: the fine-tune did not beat its parent on trials it did not see, and nothing was written to outDir. */
+  /** `kept_parent`: the fine-tune did not surely beat its parent (do-no-harm.ts), and nothing was written to outDir. */
   outcome: 'published' | 'kept_parent';
   reason: string;
   /** What was written is an adapter: it answers together with its parent, or its parent's base. */

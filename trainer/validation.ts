@@ -8,10 +8,13 @@ import type { Distribution } from './distribution.js';
 import { Inference } from './model/inference.js';
 import type { Weights } from './model/parameters.js';
 import type { ServedModel } from './model/serving-graph.js';
+import { clusterMeans } from './paired-test.js';
 import { type Example, renderPrompt } from './prompt.js';
 
 /** A question whose answer was held back. */
 export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
+  /** Names the study, the same for all of its objectives: its questions are not independent of each other. */
+  study: string;
   /** Measured; null where the trial failed. */
   y: number | null;
   /** The query's frame; absent without evidence. */
@@ -22,10 +25,13 @@ export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata'
 
 export interface ValidationAnswers {
   /**
-   * Mean of CRPS(u) − log P(failed or not, as it was), nats: lower is better. u is y in the study's frame, where one wild
-   * tail cannot outweigh a hundred good answers.
+   * CRPS(u) − log P(failed or not, as it was), nats: lower is better. The mean over studies, of each the mean over its
+   * questions. u is y in the study's frame, where one wild tail cannot outweigh a hundred good answers.
    */
   score: number;
+  /** Of each question, in their order; and of which study it is. */
+  scores: number[];
+  studies: string[];
   /** Mean of |median − y| in units of u. */
   error: number;
   trials: number;
@@ -61,22 +67,25 @@ export async function validate(
   }
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 function summarize(examples: readonly ValidationExample[], distributions: readonly Distribution[]): ValidationAnswers {
-  let score = 0;
   let error = 0;
   const centralities: number[] = [];
-  examples.forEach(({ y, studyFrame }, i) => {
+  const scores = examples.map(({ y, studyFrame }, i) => {
     const frame = new Frame(studyFrame.center, studyFrame.scale);
     const distribution = distributions[i]!;
     const outcome = y === null ? distribution.pInfeasible : 1 - distribution.pInfeasible;
-    score -= Math.log(Math.max(LEAST_PROBABILITY, outcome));
-    if (y === null) return;
+    const surprise = -Math.log(Math.max(LEAST_PROBABILITY, outcome));
+    if (y === null) return surprise;
     const inFrame = distribution.map((value) => frame.toUnit(value));
-    score += inFrame.crps(frame.toUnit(y));
     error += Math.abs(frame.toUnit(distribution.median) - frame.toUnit(y));
     centralities.push(centrality(distribution, y));
+    return surprise + inFrame.crps(frame.toUnit(y));
   });
   centralities.sort((a, b) => a - b);
   const measured = Math.max(1, centralities.length);
-  return { score: score / examples.length, error: error / measured, trials: examples.length, centralities };
+  const studies = examples.map(({ study }) => study);
+  const score = mean(clusterMeans(scores, studies));
+  return { score, scores, studies, error: error / measured, trials: examples.length, centralities };
 }

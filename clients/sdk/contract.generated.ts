@@ -1135,11 +1135,11 @@ export interface components {
             /** @description The model it made. */
             fine_tuned_model: string | null;
             /**
-             * @description `kept_parent`: the training did not beat its parent on trials it had not seen, so nothing was published.
+             * @description `kept_parent`: the training did not beat its parent on trials that neither had seen, by more than 1% and by more than chance gives, so nothing was published.
              * @enum {string|null}
              */
             outcome: "published" | "kept_parent" | null;
-            /** @description Why this outcome. */
+            /** @description Why this outcome, with the figures of both models. */
             reason: string | null;
             metrics: {
                 [key: string]: number;
