@@ -1227,6 +1227,13 @@ export interface components {
              * @default 2
              */
             folds: number;
+            /**
+             * @description Take free text out of parameters and metadata, for the model and all baselines alike, to see what it is worth.
+             *     Text is what is longer than 50 characters, and a parameter of 10 different strings or more of which more than half
+             *     are different; categories, numbers and truth values stay.
+             * @default false
+             */
+            without_text: boolean;
             /** @description In distribution, hyperparameters of the trainings. */
             training?: components["schemas"]["Hyperparameters"];
             /**
@@ -1306,6 +1313,8 @@ export interface components {
             local_trials: number[];
             test_trials: number;
             folds: number;
+            /** @description Whether free text was taken out of all studies. */
+            without_text: boolean;
             /** @description Draws of the bootstrap. */
             resamples: number;
             seed: number;

@@ -108,6 +108,7 @@ export function presentReport(id: string, report: EvaluationReport): Schemas['Ev
     local_trials: [...config.localTrials],
     test_trials: config.testTrials,
     folds: config.folds,
+    without_text: config.withoutText,
     resamples: config.resamples,
     seed: config.seed,
     trainings,

@@ -35,8 +35,15 @@ export async function evaluationRequest(store: Store, start: JobStart): Promise<
 
 /** What a request sets of the trainer's settings. */
 function evaluationConfig(asked: Create): Partial<EvaluationConfig> {
-  const { protocols, local_trials: localTrials, test_trials: testTrials, folds, seed } = asked;
-  const given = Object.entries({ protocols, localTrials, testTrials, folds, seed });
+  const {
+    protocols,
+    local_trials: localTrials,
+    test_trials: testTrials,
+    folds,
+    without_text: withoutText,
+    seed,
+  } = asked;
+  const given = Object.entries({ protocols, localTrials, testTrials, folds, withoutText, seed });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 

@@ -21,6 +21,7 @@ export function resolveEvaluationConfig(config: Partial<EvaluationConfig> = {}):
   for (const size of resolved.localTrials) whole('localTrials', size, 0, MOST_LOCAL);
   whole('testTrials', resolved.testTrials, 5, 10_000);
   whole('folds', resolved.folds, 2, 100);
+  if (typeof resolved.withoutText !== 'boolean') fail('withoutText', 'must be true or false');
   whole('seed', resolved.seed, 0, 2 ** 31 - 1);
   whole('resamples', resolved.resamples, 100, 100_000);
   whole('processes', resolved.processes, 0, 1024);

@@ -23,6 +23,7 @@ import type {
   EvaluationRow,
   Protocol,
 } from './types.js';
+import { withoutText as studyWithoutText } from './without-text.js';
 
 /** Trials of other studies that pooled boosting learns from, evenly from all of them. */
 const POOL_ROWS = 4000;
@@ -47,7 +48,7 @@ interface Key {
 export async function evaluate(request: EvaluationRequest, hooks: EvaluationHooks = {}): Promise<EvaluationReport> {
   const config = resolveEvaluationConfig(request.config);
   await mkdir(request.workDir, { recursive: true });
-  const { usable, skipped } = await splitAll(request.studies, config);
+  const { usable, skipped } = await splitAll(await studiesOf(request, config, hooks), config);
   if (usable.length === 0) {
     const [first] = skipped;
     throw new TrainerError('evaluation', `No study can be evaluated on: ${first?.study}: ${first?.reason}`);
@@ -66,6 +67,24 @@ export async function evaluate(request: EvaluationRequest, hooks: EvaluationHook
     summary: summarize(rows, config),
     rows,
   };
+}
+
+async function studiesOf(
+  { studies }: EvaluationRequest,
+  { withoutText }: EvaluationConfig,
+  { onEvent }: EvaluationHooks,
+): Promise<readonly EvaluatedStudy[]> {
+  if (!withoutText) return studies;
+  const names = new Set<string>();
+  const plain: EvaluatedStudy[] = [];
+  for (const study of studies) {
+    const { source, dropped } = await studyWithoutText(study.source);
+    for (const name of dropped) names.add(name);
+    plain.push({ ...study, source });
+  }
+  const what = names.size === 0 ? 'no study has any' : [...names].sort().join(', ');
+  onEvent?.({ type: 'log', level: 'info', message: `Free text was taken out: ${what}` });
+  return plain;
 }
 
 async function splitAll(studies: readonly EvaluatedStudy[], config: EvaluationConfig) {

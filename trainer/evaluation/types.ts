@@ -35,6 +35,8 @@ export interface EvaluationConfig {
   testTrials: number;
   /** In distribution: groups of studies, each predicted by a model that was trained on the other groups. */
   folds: number;
+  /** Whether free text is taken out of all studies, for every method alike: see without-text.ts. */
+  withoutText: boolean;
   seed: number;
   /** Draws of the bootstrap. */
   resamples: number;
@@ -47,6 +49,7 @@ export const EVALUATION_DEFAULTS: EvaluationConfig = {
   localTrials: [0, 5, 10, 20, 50, 200],
   testTrials: 100,
   folds: 2,
+  withoutText: false,
   seed: 0,
   resamples: 2000,
   processes: 0,

@@ -10,7 +10,7 @@ import { CliError } from '../errors.js';
 import { type FolderTask, findTasks } from '../evaluation/folder.js';
 import { importTasks } from '../evaluation/import-tasks.js';
 import { reportPage } from '../evaluation/page.js';
-import { familyTable, LEGEND, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TITLES } from '../evaluation/words.js';
+import { familyTable, legend, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TITLES } from '../evaluation/words.js';
 import { WorkFolder } from '../evaluation/work-folder.js';
 import {
   collected,
@@ -44,6 +44,7 @@ interface EvaluateOptions {
   test: number;
   protocol: keyof typeof PROTOCOLS;
   folds: number;
+  withoutText?: boolean;
   set?: [string, HyperparameterValue][];
   seed: number;
   out: string;
@@ -73,6 +74,7 @@ export function addEvaluateCommand(program: Command): void {
       'in distribution: a knob of the trainings; may be repeated',
       collected(parseHyperparameter),
     )
+    .option('--without-text', 'take free text out of parameters and metadata, for every method alike')
     .option('--seed <n>', 'of splits, trainings and bootstrap', integerOption(0, 2_147_483_647), 0)
     .option('--out <folder>', 'where report.json and report.html go', 'omnireg-evaluation')
     .action((folder: string | undefined, options: EvaluateOptions, command: Command) =>
@@ -117,13 +119,14 @@ function studiesOf({ study, all }: EvaluateOptions): 'all' | string[] {
 
 /** What the request says beside its studies. */
 function settings(options: EvaluateOptions): Omit<EvaluationCreate, 'studies'> {
-  const { trials, test, protocol, folds, seed, model, set } = options;
+  const { trials, test, protocol, folds, withoutText, seed, model, set } = options;
   return {
     local_trials: trials,
     test_trials: test,
     protocols: PROTOCOLS[protocol] as EvaluationReport['protocols'],
     folds,
     seed,
+    ...(withoutText && { without_text: true }),
     ...(model !== undefined && { model }),
     ...(set && { training: Object.fromEntries(set) }),
   };
@@ -233,5 +236,5 @@ async function finish(
     }
   }
   for (const { study, reason } of report.skipped) terminal.warn(`${study} was left out: ${reason}`);
-  terminal.data(`\n${LEGEND.join('\n')}\n\n${files.map((file) => relative('', file)).join('\n')}`);
+  terminal.data(`\n${legend(report).join('\n')}\n\n${files.map((file) => relative('', file)).join('\n')}`);
 }

@@ -3,7 +3,7 @@ import type { EvaluationReport } from '../../sdk/types.js';
 import { escapeHtml } from '../html.js';
 import type { Column } from '../table.js';
 import { plotErrors, plotFamilies } from './plots.js';
-import { comparedSizes, familyTable, LEGEND, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TITLES } from './words.js';
+import { comparedSizes, familyTable, legend, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TITLES } from './words.js';
 
 export async function reportPage(report: EvaluationReport, model: string): Promise<string> {
   const sections: string[] = [];
@@ -44,7 +44,9 @@ th.left, td.left { text-align: left; } tr.ours { font-weight: 600; color: #1f6fb
 </style>
 <h1>How good the model is</h1>
 <p>Model ${escapeHtml(model)}; up to ${report.test_trials} trials of each task predicted; seed ${report.seed}.</p>
-${LEGEND.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')}
+${legend(report)
+  .map((line) => `<p>${escapeHtml(line)}</p>`)
+  .join('\n')}
 ${sections.join('\n')}
 ${list('Trainings', trained)}
 ${list('Left out', left)}

@@ -72,7 +72,9 @@ export function familyTable(report: EvaluationReport, protocol: Protocol) {
   return { columns, cells };
 }
 
-export const LEGEND = [
+/** What the figures are, and what was done to the studies. */
+export const legend = ({ without_text }: EvaluationReport): string[] => [
+  ...(without_text ? ['Without free text: it was taken out of parameters and metadata, for every method alike.'] : []),
   'Error: mean of |ŷ − y| in ranges of y over the whole task, each at most 1; CRPS and width of 90% intervals in the same unit.',
   "Ratio: OmniReg's mean divided by the method's, with the central 95% of a bootstrap over tasks. * the best local baseline over all families.",
 ];

@@ -101,6 +101,23 @@ describe('on a server of its own', () => {
     expect(existsSync(join(out, '.work'))).toBe(false);
   });
 
+  it('takes free text out where it is asked to, and says so', async () => {
+    const folder = join(work.path, 'noted');
+    mkdirSync(folder);
+    const rows = Array.from({ length: 40 }, (_, i) => `note number ${i},${i % 7},${i % 7}`);
+    writeFileSync(join(folder, 'diary.csv'), ['note,level,y', ...rows].join('\n'));
+    const out = join(work.path, 'plain');
+    const args = ['evaluate', folder, '--model', modelDir, '--out', out, '--without-text', ...small];
+    const { code, stdout, stderr } = await runCli(args, { env: { OMNIREG_DEVICE: 'cpu' } });
+    expect({ code, stdout, stderr }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Without free text'),
+      stderr: expect.stringContaining('Free text was taken out: note'),
+    });
+    expect(reportIn(out).without_text).toBe(true);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Without free text');
+  });
+
   it('goes on where it was cut off', async () => {
     const sizes = Array.from({ length: 16 }, (_, i) => i).join(',');
     const some = ['--trials', sizes, '--test', '8', '--tasks', '2'];

@@ -74,6 +74,39 @@ describe('out of distribution', () => {
     expect(again.filter(({ type }) => type === 'progress')).toHaveLength(6 - seen);
   });
 
+  it('takes free text out for every method alike, and says so', async () => {
+    // Nothing but the text says what y is.
+    const noted = (keep: boolean): EvaluatedStudy => {
+      const measured = Array.from({ length: 60 }, (_, i) => ({
+        x: { level: i % 3, ...(keep && { note: `${i % 2 ? 'burnt, thrown away' : 'well done'} on day ${i}` }) },
+        y: (i % 2) * 10 + (i % 3),
+      }));
+      return {
+        family: 'notes',
+        source: memoryStudy({ id: 's', metadata: {}, objective: { name: 'y' }, trials: measured }),
+      };
+    };
+    const run = async (keep: boolean, withoutText: boolean) => {
+      const events: EvaluationEvent[] = [];
+      const asked = {
+        studies: [noted(keep)],
+        modelDir,
+        workDir: temporaryFolder(),
+        config: { ...config, withoutText },
+      };
+      const report = await evaluate(asked, { onEvent: (event) => events.push(event) });
+      return { report, log: events.flatMap((event) => (event.type === 'log' ? event.message : [])) };
+    };
+    const [whole, cut, never] = [await run(true, false), await run(true, true), await run(false, false)];
+    expect(cut.report.config.withoutText).toBe(true);
+    expect(cut.log).toContain('Free text was taken out: note');
+    expect(cut.report.rows).toEqual(never.report.rows);
+    const errorOf = ({ report }: typeof whole, method: string) =>
+      report.rows.find((row) => row.method === method && row.trials === 8)!.error;
+    for (const method of ['random_forest', 'nearest_neighbours'])
+      expect(errorOf(cut, method)).not.toBe(errorOf(whole, method));
+  });
+
   it('warns of studies that the model has learned from', async () => {
     const events: EvaluationEvent[] = [];
     const known = [study('elsewhere', 30)];
@@ -114,6 +147,7 @@ describe('refuses', () => {
     ['a protocol that there is not', { protocols: ['sideways'] }, /out_of_distribution, in_distribution/],
     ['a negative number of trials', { localTrials: [-1] }, /localTrials is -1; give a whole number from 0 to 1000/],
     ['one group', { folds: 1 }, /folds is 1/],
+    ['a word for yes or no', { withoutText: 'yes' }, /withoutText must be true or false/],
   ])('%s', async (_, wrong, message) => {
     await expect(evaluate({ studies, modelDir, workDir: temporaryFolder(), config: wrong })).rejects.toThrow(message);
   });
