@@ -64,7 +64,7 @@ export async function estimate(cells: Cells, budget: Budget): Promise<Record<'ex
   const { studies, steps } = budget.noise;
   const cell = (name: 'exact' | 'heavy', noise?: typeof HEAVY) =>
     cells.get(`estimate-${name}`, async () => {
-      const corpus = corpusOf(budget, studies, undefined, noise);
+      const corpus = corpusOf(budget, studies, noise);
       const config = { ...budget.config, ...plainFeed(steps, budget.config) };
       const data = corpus.map((study) => dataOf(study));
       const model = await trained({ folder: cells.out, name: `estimate-${name}`, studies: data, config, plain: true });

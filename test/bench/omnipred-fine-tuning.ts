@@ -15,8 +15,6 @@ export interface FineTuning {
   gaussianProcess: Record<number, number[]>;
 }
 
-/** The new studies' seed. */
-const NEW = 2;
 /** Of the peak that the pretrained model was trained with: it has most of what it needs. */
 const GENTLER = 0.25;
 
@@ -28,7 +26,7 @@ export async function fineTuning(
   studies: number,
 ): Promise<FineTuning> {
   const { trials, studies: count } = budget.fineTuning;
-  const tests = corpusOf(budget, count, NEW).slice(0, count);
+  const tests = corpusOf(budget, studies + count).slice(studies);
   const zeroShot = await cells.get('fine-tuning-zero-shot', () => plainErrors(pretrained, tests));
   const result: FineTuning = { studies, zeroShot, fineTuned: {}, scratch: {}, gaussianProcess: {} };
   for (const size of trials) {

@@ -26,10 +26,10 @@ export interface MultiTask {
   pooled: Record<number, number[]>;
 }
 
-/** Lengths tried for a model of few studies, as shares of the full one: longer ones while validation gains. */
-const SHARES = [1 / 60, 1 / 20, 1 / 6, 1 / 2];
-/** From this number of studies on nothing is learned by heart within the budget, and the full length is taken as it is. */
-const MANY = 50;
+/** Lengths that are tried, as shares of the full one: longer ones while validation gains. */
+const SHARES = [1 / 160, 1 / 50, 1 / 16, 1 / 5, 1];
+/** Fewer passes over a corpus than this teach too little to be tried. */
+const LEAST_PASSES = 5;
 /** Rows that boosting over studies is fitted on: as many as a model's own history holds. */
 const MAX_POOL = 6000;
 
@@ -75,11 +75,17 @@ async function plainCell(
   studies: readonly BenchStudy[],
   tests: readonly BenchStudy[],
 ): Promise<Scored> {
-  const lengths = studies.length < MANY ? SHARES.map((share) => Math.ceil(share * budget.steps)) : [];
-  const best = await bestLength([...lengths, budget.steps], tests, (steps) =>
+  const trials = studies.length * budget.training;
+  const best = await bestLength(lengthsFor(trials, budget), tests, (steps) =>
     plainModel(out, budget, name, studies, steps),
   );
   return { errors: await plainErrors(best.model, tests), steps: [best.steps] };
+}
+
+/** The full length always, shorter ones where they go over the trials often enough. */
+function lengthsFor(trials: number, { steps, config }: Budget): number[] {
+  const all = SHARES.map((share) => Math.ceil(share * steps));
+  return all.filter((length) => length === steps || (length * Number(config.batch_size)) / trials >= LEAST_PASSES);
 }
 
 const plainModel = (folder: string, budget: Budget, name: string, studies: readonly BenchStudy[], steps: number) =>
@@ -104,7 +110,7 @@ async function evidenceCell(
   tests: readonly BenchStudy[],
 ): Promise<Scored> {
   const steps = budget.evidenceSteps;
-  const config = { ...budget.config, steps, validation: 0, max_context: budget.training, place_decay: 0.5 };
+  const config = { ...budget.config, steps, validation: 0, max_context: budget.training };
   const data = studies.map((study) => dataOf(study));
   const model = await trained({ folder: out, name: `evidence-${name}`, studies: data, config, plain: false });
   const predictor = await Predictor.load(model, THREADS);

@@ -99,22 +99,21 @@ export interface NamesErrors {
   unknown: number[];
 }
 
-/** One model a naming, on the same trials; known studies and new ones, four of each family at least. */
+/** One model a naming, on the same trials; known studies and new ones, four times the test studies of each. */
 export async function names(cells: Cells, budget: Budget): Promise<Record<Naming, NamesErrors>> {
   const { studies, steps } = budget.names;
-  const rename = (naming: Naming, seed?: number, count = studies) =>
-    corpusOf(budget, count, seed).map((study, index) => renamed(study, index, naming));
+  const judged = 4 * budget.tests;
+  const list = corpusOf(budget, studies + judged);
   const result = {} as Record<Naming, NamesErrors>;
   for (const naming of NAMINGS) {
     result[naming] = await cells.get(`names-${naming}`, async () => {
-      const corpus = rename(naming);
+      const corpus = list.map((study, index) => renamed(study, index, naming));
       const config = { ...budget.config, ...plainFeed(steps, budget.config) };
-      const data = corpus.map((study) => dataOf(study));
+      const data = corpus.slice(0, studies).map((study) => dataOf(study));
       const model = await trained({ folder: cells.out, name: `names-${naming}`, studies: data, config, plain: true });
-      const judged = 4 * budget.tests;
       return {
         known: await plainErrors(model, corpus.slice(0, judged)),
-        unknown: await plainErrors(model, rename(naming, 2, judged)),
+        unknown: await plainErrors(model, corpus.slice(studies)),
       };
     });
   }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
+import { Tokenizer } from '../../tokenizer/tokenizer.js';
+import { chooseLengths } from '../../trainer/batches.js';
+import { PromptEncoder } from '../../trainer/prompt.js';
 import { Cells } from './omnipred-cells.js';
 import { bbobStudies, type CorpusOptions, dataOf, FUNCTIONS } from './omnipred-corpus.js';
 import { DIGIT_ORDERS, spelling } from './omnipred-digit-orders.js';
@@ -25,7 +28,7 @@ describe('the BBOB corpus', () => {
   });
 
   it('shifts the sphere to where its metadata say', () => {
-    const sphere = corpus.filter(({ metadata }) => metadata.function === 'Sphere');
+    const sphere = corpus.filter(({ metadata }) => metadata.function === 'f01');
     expect(sphere.length).toBe(10 / FUNCTIONS.length);
     for (const { metadata, training } of sphere)
       for (const { x, y } of training) {
@@ -36,7 +39,7 @@ describe('the BBOB corpus', () => {
 
   it('gives every function its minimum at the shift, where the suite has it', () => {
     // Of all points tried, the ones near the shift are the lowest: a shift that the function does not follow would not show this.
-    const rich = bbobStudies({ ...SIZES, training: 3000 });
+    const rich = bbobStudies({ ...SIZES, training: 2000 });
     for (const { metadata, training } of rich) {
       const away = ({ x }: { x: Record<string, unknown> }) =>
         Math.hypot(...[1, 2].map((i) => Number(x[`x${i}`]) - Number(metadata[`s${i}`])));
@@ -44,6 +47,14 @@ describe('the BBOB corpus', () => {
       const typical = training.reduce((sum, trial) => sum + away(trial), 0) / training.length;
       expect(away(lowest), String(metadata.function)).toBeLessThan(typical / 2);
     }
+  });
+
+  it('has no study twice, and no trial of a study twice', () => {
+    const many = bbobStudies({ ...SIZES, studies: 1000, training: 1, validation: 0, test: 1 });
+    expect(new Set(many.map(({ metadata }) => JSON.stringify(metadata))).size).toBe(1000);
+    expect(() => bbobStudies({ ...SIZES, studies: 1446 })).toThrow('there are 1445 that differ');
+    for (const { training, test } of bbobStudies({ ...SIZES, studies: 1, training: 300 }))
+      expect(new Set([...training, ...test].map(({ x }) => JSON.stringify(x))).size).toBe(310);
   });
 
   it('divides trials for good and hands out the first ones', () => {
@@ -103,7 +114,26 @@ describe('names', () => {
     expect(new Set(heads('named')).size).toBe(corpus.length);
     expect(new Set(heads('label')).size).toBe(corpus.length);
     expect(new Set(heads('anonymous')).size).toBe(1);
-    expect(heads('label').every((head) => !/Sphere|Compiler|\d\d\.\d/.test(head))).toBe(true);
+    expect(heads('label').every((head) => !/f01|Compiler|\d\d\.\d/.test(head))).toBe(true);
+  });
+});
+
+describe('prompts', () => {
+  it('of all families are of one compiled length, so that every batch mixes them', async () => {
+    const encoder = new PromptEncoder(await Tokenizer.load(), { max_prompt: 256, max_metadata: 64 });
+    const corpus = bbobStudies({ ...SIZES, studies: 100 });
+    for (const list of [corpus, ...NAMINGS.map((naming) => corpus.map((study, i) => renamed(study, i, naming)))]) {
+      const examples = list.flatMap((study) => {
+        const metadata = encoder.metadata(study);
+        return study.training.map(({ x }) => ({
+          evidence: [],
+          metadata,
+          x: encoder.parameters({ x }, [], metadata),
+          absolute: [],
+        }));
+      });
+      expect(chooseLengths(examples).length, JSON.stringify(list[0]!.metadata)).toBe(1);
+    }
   });
 });
 
