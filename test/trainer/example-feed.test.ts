@@ -108,8 +108,8 @@ describe('the examples of a job', () => {
     const feed = await open(temporaryFolder(), { studies: [watched], rows });
     await batchesFrom(feed, 0);
     await feed.validation();
-    expect(read).toBeLessThanOrEqual(20 * (CONFIG.max_context + CONFIG.queries) + CONFIG.max_context + 24);
-    expect(largest).toBeLessThanOrEqual(CONFIG.max_context + 24);
+    expect(read).toBeLessThanOrEqual(20 * (CONFIG.max_context + CONFIG.queries) + CONFIG.max_context + 96);
+    expect(largest).toBeLessThanOrEqual(CONFIG.max_context + 96);
   });
 
   it('are written by nobody any more once the feed is closed', async () => {
