@@ -32,8 +32,8 @@ export const BUDGETS: Readonly<Record<'small' | 'full', Budget>> = {
     test: 30,
     studies: [1, 5, 20],
     tests: 2,
-    steps: 200,
-    evidenceSteps: 40,
+    steps: 120,
+    evidenceSteps: 20,
     names: { studies: 10, steps: 100 },
     digits: { studies: 5, steps: 100 },
     noise: { studies: 5, steps: 100 },
@@ -57,12 +57,11 @@ export const BUDGETS: Readonly<Record<'small' | 'full', Budget>> = {
   },
 };
 
-/** A model of a few hundred thousand parameters: what this budget can train to where more steps change little. */
+/** One small shape for every model, so that an hour is tens of thousands of steps. */
 function shape(d_model: number): Record<string, Json> {
   return {
     batch_size: 64,
     learning_rate: 1e-3,
-    warmup_steps: 100,
     place_decay: 0.5,
     d_model,
     d_kv: 16,

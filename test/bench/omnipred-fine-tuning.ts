@@ -60,7 +60,7 @@ async function tunedError(
       folder: out,
       name: `${name}-${steps}`,
       studies: [dataOf(study, size)],
-      config: { ...budget.config, ...plainFeed(steps, budget.config), learning_rate: rate, warmup_steps: 10 },
+      config: { ...budget.config, ...plainFeed(steps, budget.config), learning_rate: rate },
       plain: true,
       ...(parent !== undefined && { parent }),
     });

@@ -58,10 +58,16 @@ export async function trained({ folder, name, studies, config, plain, parent }: 
   return outDir;
 }
 
-/** Steps, and as many episodes as show each step new examples. */
+/** Steps with their warm-up, and as many episodes as show each step new examples. */
 export function plainFeed(steps: number, { batch_size }: Record<string, Json>): Record<string, Json> {
   const episodes = Math.ceil((steps * Number(batch_size)) / QUERIES);
-  return { steps, episodes, window_episodes: Math.min(episodes, WINDOW), queries: QUERIES };
+  return {
+    steps,
+    warmup_steps: Math.min(100, Math.ceil(steps / 10)),
+    episodes,
+    window_episodes: Math.min(episodes, WINDOW),
+    queries: QUERIES,
+  };
 }
 
 /** What a model says of xs without any trial of the study. */
