@@ -5,7 +5,7 @@ import { trainingExamples, validationExamples } from './episodes.js';
 import type { Observation } from './evidence.js';
 import { packEpisode } from './example-codec.js';
 import { fitHistory, type HistoryModel, type HistoryRow } from './history.js';
-import { PromptEncoder } from './prompt.js';
+import { PromptEncoder, type PromptRules } from './prompt.js';
 import type { StudyHead, Trial } from './types.js';
 import type { ValidationExample } from './validation.js';
 
@@ -20,7 +20,7 @@ export interface EpisodeTask {
 }
 
 export type EpisodeRequest =
-  | { kind: 'job'; tokenizerFile: string; limits: { max_prompt: number; max_metadata: number } }
+  | { kind: 'job'; tokenizerFile: string; limits: PromptRules }
   /** What the studies outside the fold say; fitted once, before any episode that asks. */
   | { kind: 'history'; fold: number; study: StudyHead; rows: HistoryRow[] }
   | { kind: 'training'; task: EpisodeTask }

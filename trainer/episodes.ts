@@ -159,7 +159,8 @@ export function makeQuestions(
   const asked = context.length > 0 ? Evidence.fit(context, seed).ask(queries) : [];
   const metadata = encoder.metadata(study);
   return queries.map((query, q) => {
-    const { pieces, frame } = asked[q] ?? { pieces: [], frame: undefined };
+    const { pieces: all, frame } = asked[q] ?? { pieces: [], frame: undefined };
+    const pieces = encoder.evidence(all);
     return { evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata), frame };
   });
 }
@@ -175,7 +176,11 @@ export function trainingExamples(
   return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, q) => {
     const { y } = queries[q]!;
     const spell = (codec: NumberCodec) => (y === null ? [INFEASIBLE_ID] : codec.encode(y));
-    return { ...question, absolute: spell(ABSOLUTE), ...(frame && { relative: spell(new RelativeCodec(frame)) }) };
+    return {
+      ...question,
+      absolute: spell(ABSOLUTE),
+      ...(frame && { relative: spell(new RelativeCodec(frame, encoder.digits)) }),
+    };
   });
 }
 
@@ -191,7 +196,7 @@ export function validationExamples(
   return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, i) => ({
     ...question,
     study: nameOf(study),
-    ...(frame && { frame: { center: frame.center, scale: frame.scale } }),
+    ...(frame && { frame: { center: frame.center, scale: frame.scale, digits: encoder.digits } }),
     y: queries[i]!.y,
     studyFrame: { center, scale },
   }));

@@ -5,6 +5,7 @@ import { type EpisodePlan, wholeFrame } from './episodes.js';
 import type { Making } from './example-feed.js';
 import { reveal } from './given.js';
 import type { HistoryFold } from './history.js';
+import type { PromptRules } from './prompt.js';
 import { headOf } from './study-source.js';
 import type { TrainConfig } from './train-config.js';
 import type { StudySource } from './types.js';
@@ -19,7 +20,7 @@ const FOLD_WORK = 4;
 export interface MakerOptions {
   studies: readonly StudySource[];
   folds: readonly HistoryFold[];
-  config: Pick<TrainConfig, 'threads' | 'episodes' | 'max_prompt' | 'max_metadata'>;
+  config: Pick<TrainConfig, 'threads' | 'episodes' | keyof PromptRules>;
   tokenizerFile: string;
 }
 
@@ -39,8 +40,9 @@ export class ExampleMaker {
     });
     this.workerOf = this.assign(studies.length);
     this.known = Array.from({ length: this.pool.size }, () => new Map());
-    const { max_prompt, max_metadata } = config;
-    const request: EpisodeRequest = { kind: 'job', tokenizerFile, limits: { max_prompt, max_metadata } };
+    const { max_prompt, max_metadata, without_evidence, digits } = config;
+    const limits = { max_prompt, max_metadata, without_evidence, digits };
+    const request: EpisodeRequest = { kind: 'job', tokenizerFile, limits };
     this.ready = Promise.all(this.known.map((_, worker) => this.pool.ask(worker, request)));
     this.ready.catch(() => {});
   }

@@ -15,13 +15,12 @@ import type { Precision } from './model/precision.js';
 import { encodeSafetensors, readSafetensors } from './model/safetensors.js';
 import { fromHuggingFace, toHuggingFace } from './model/weights.js';
 import { CARD_FILE } from './model-card.js';
+import type { PromptRules } from './prompt.js';
 import type { Json } from './types.js';
 
 /** omnireg.json: how prompts for this model are made, and what its training measured. */
-export interface ModelCard {
+export interface ModelCard extends PromptRules {
   serialization_version: number;
-  max_prompt: number;
-  max_metadata: number;
   /** Centralities of the validation answers, ascending, for the calibration of intervals. */
   calibration_scores: number[];
   metrics: Record<string, number>;

@@ -1,7 +1,7 @@
 // What the model reads: evidence, metadata, x, as token ids, cut to a budget at whole entries.
 import { serializeEntries } from '../tokenizer/serialize.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { EOS_ID, tokenId } from '../tokenizer/vocabulary.js';
+import { EOS_ID, EVIDENCE_TOKENS, tokenId } from '../tokenizer/vocabulary.js';
 import type { Point } from './evidence.js';
 import type { JsonObject, Objective, StudyHead } from './types.js';
 
@@ -16,6 +16,19 @@ export interface Example {
   /** y on the absolute scale. */
   absolute: number[];
 }
+
+/** How prompts for a model are made, and answers written: what its training was set to, and its card keeps. */
+export interface PromptRules {
+  max_prompt: number;
+  max_metadata: number;
+  /** Markers of pieces of evidence that it is never shown, such as `near1`; absent: none. */
+  without_evidence?: readonly string[];
+  /** Digits of an answer in a frame; absent: 4. */
+  digits?: number;
+}
+
+/** Names of the pieces of evidence: their markers, as `without_evidence` has them. */
+export const EVIDENCE_NAMES: readonly string[] = EVIDENCE_TOKENS.slice(1).map((marker) => marker.slice(1, -1));
 
 const EVIDENCE = tokenId('⟨evidence⟩');
 const METADATA = tokenId('⟨metadata⟩');
@@ -60,16 +73,30 @@ function objectiveEntries(objective: Objective): JsonObject {
 export class PromptEncoder {
   private readonly metadataOf = new WeakMap<StudyHead, number[]>();
 
+  private readonly hidden: ReadonlySet<number>;
+
   constructor(
     private readonly tokenizer: Tokenizer,
-    private readonly limits: { max_prompt: number; max_metadata: number },
-  ) {}
+    private readonly rules: PromptRules,
+  ) {
+    this.hidden = new Set(rules.without_evidence?.map((name) => tokenId(`⟨${name}⟩`)));
+  }
+
+  /** Digits of an answer in a frame, as `RelativeCodec` takes them. */
+  get digits(): number | undefined {
+    return this.rules.digits;
+  }
+
+  /** The pieces that the model is shown. */
+  evidence(pieces: number[][]): number[][] {
+    return this.hidden.size === 0 ? pieces : pieces.filter(([marker]) => !this.hidden.has(marker!));
+  }
 
   metadata(study: StudyHead): number[] {
     let ids = this.metadataOf.get(study);
     if (!ids) {
       const entries = [...serializeEntries(objectiveEntries(study.objective)), ...serializeEntries(study.metadata)];
-      ids = withinBudget(this.tokenizer.encodeEntries(entries), this.limits.max_metadata);
+      ids = withinBudget(this.tokenizer.encodeEntries(entries), this.rules.max_metadata);
       this.metadataOf.set(study, ids);
     }
     return ids;
@@ -86,7 +113,7 @@ export class PromptEncoder {
     metadata: readonly number[],
   ): number[] {
     const used = evidence.reduce((sum, piece) => sum + piece.length, 0) + metadata.length + 4;
-    const left = Math.max(0, this.limits.max_prompt - used);
+    const left = Math.max(0, this.rules.max_prompt - used);
     if (!given) return this.within(x, left);
     const known = this.within({ ...given }, Math.max(0, left - 1));
     return [...this.within(x, Math.max(0, left - 1 - known.length)), X, ...known];

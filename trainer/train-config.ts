@@ -6,6 +6,7 @@ import { DEFAULT_MODEL_CONFIG } from './model/config.js';
 import { LORA_TARGETS } from './model/lora.js';
 import { nearestName } from './nearest.js';
 import { OPTIMIZERS, type OptimizerName } from './optimizers/optimizers.js';
+import { EVIDENCE_NAMES } from './prompt.js';
 import type { Json } from './types.js';
 
 export interface TrainConfig {
@@ -56,6 +57,10 @@ export interface TrainConfig {
   max_prompt: number;
   /** Longest metadata, tokens. */
   max_metadata: number;
+  /** Pieces of evidence that a model is never shown, by the names of their markers; a fine-tune keeps its parent's. */
+  without_evidence: readonly string[];
+  /** Digits of an answer in a frame; a fine-tune keeps its parent's. */
+  digits: number;
   /** Share of each study's trials that no training example asks about or shows: they decide what is published. */
   validation: number;
   /** Least seconds between two checkpoints. */
@@ -109,6 +114,8 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   drop_all: 0.05,
   max_prompt: 384,
   max_metadata: 96,
+  without_evidence: [],
+  digits: 4,
   validation: 0.1,
   checkpoint_seconds: 10,
   keep_checkpoints: 3,
@@ -140,10 +147,10 @@ const oneOf =
   (choices: readonly string[]): Rule =>
   (value) =>
     choices.some((choice) => choice === value) ? undefined : `one of ${choices.join(', ')}`;
-const someOf =
-  (choices: readonly string[]): Rule =>
+const listOf =
+  (choices: readonly string[], least = 0): Rule =>
   (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((v) => choices.some((choice) => choice === v))
+    Array.isArray(value) && value.length >= least && value.every((v) => choices.some((choice) => choice === v))
       ? undefined
       : `a list of some of ${choices.join(', ')}`;
 
@@ -175,12 +182,14 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   drop_all: real(0, 1),
   max_prompt: count(32, 2048),
   max_metadata: count(0, 1024),
+  without_evidence: listOf(EVIDENCE_NAMES),
+  digits: count(1, 4),
   validation: real(0, 0.5),
   checkpoint_seconds: real(0, 86_400),
   keep_checkpoints: count(1, 100),
   lora_rank: count(0, 256),
   lora_alpha: real(1e-3, 1e4),
-  lora_targets: someOf(LORA_TARGETS),
+  lora_targets: listOf(LORA_TARGETS, 1),
   threads: count(0, 1024),
   d_model: count(8, 1024),
   d_kv: count(4, 128),

@@ -27,7 +27,7 @@ import {
 } from './starting-point.js';
 import { studyEpisodes } from './study-episodes.js';
 import { headOf, sourceOf } from './study-source.js';
-import { resolveTrainConfig, type TrainConfig } from './train-config.js';
+import { DEFAULT_TRAIN_CONFIG, resolveTrainConfig, type TrainConfig } from './train-config.js';
 import { EVENT_SECONDS, runSteps } from './training-loop.js';
 import type { Json, StudySource, TrainEvent, TrainHooks, TrainRequest, TrainResult } from './types.js';
 import { type ValidationExample, validate } from './validation.js';
@@ -55,7 +55,7 @@ export async function train(request: TrainRequest, hooks: TrainHooks = {}): Prom
 
 async function trainOn(
   device: Device,
-  config: TrainConfig,
+  asked: TrainConfig,
   request: TrainRequest,
   hooks: TrainHooks,
 ): Promise<TrainResult> {
@@ -69,9 +69,12 @@ async function trainOn(
     );
   }
   const { parentDir, workDir } = request;
-  const base = parentDir && (await baseModel(parentDir, join(workDir, 'imported'), config));
-  const start = await startingPoint(base, config);
+  const base = parentDir && (await baseModel(parentDir, join(workDir, 'imported'), asked));
+  const start = await startingPoint(base, asked);
   const { parent, model, tokenizerFile } = start;
+  // What the parent was never shown, and how it writes, stays so.
+  const { without_evidence = [], digits = DEFAULT_TRAIN_CONFIG.digits } = parent?.card ?? asked;
+  const config = { ...asked, without_evidence, digits };
   const fingerprint = fingerprintOf(config, studies, start);
 
   const ownHistory = await collectHistory(studies);
@@ -147,6 +150,8 @@ async function trainOn(
       serialization_version: SERIALIZATION_VERSION,
       max_prompt: config.max_prompt,
       max_metadata: config.max_metadata,
+      without_evidence: config.without_evidence,
+      digits: config.digits,
       calibration_scores: after?.centralities ?? [],
       metrics,
       training: resolved,

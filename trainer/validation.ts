@@ -17,8 +17,8 @@ export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata'
   study: string;
   /** Measured; null where the trial failed. */
   y: number | null;
-  /** The query's frame; absent without evidence. */
-  frame?: { center: number; scale: number };
+  /** The query's frame, and the digits of an answer in it (see `PromptRules`); absent without evidence. */
+  frame?: { center: number; scale: number; digits?: number | undefined };
   /** The study's own frame, from all of its trials: in its units errors are measured. */
   studyFrame: { center: number; scale: number };
 }
@@ -54,7 +54,7 @@ export async function validate(
   const inference = new Inference(model, threads, device);
   try {
     const codecs = examples.map(({ frame }) =>
-      frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec(),
+      frame ? new RelativeCodec(new Frame(frame.center, frame.scale), frame.digits) : new AbsoluteCodec(),
     );
     const distributions = await inference.distributions(
       examples.map((e) => renderPrompt(e)),

@@ -1,7 +1,9 @@
 // Prompts: what stands where, what is cut first, and that a trial's own y never reaches its evidence.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/tokenizer.js';
-import { makeQuestions } from '../../trainer/episodes.js';
+import { makeQuestions, trainingExamples } from '../../trainer/episodes.js';
+import { Evidence } from '../../trainer/evidence.js';
+import { questionsAbout } from '../../trainer/prediction/questions.js';
 import { PromptEncoder, renderPrompt } from '../../trainer/prompt.js';
 import type { StudyData } from '../../trainer/types.js';
 
@@ -38,6 +40,23 @@ describe('a prompt', () => {
     const [question] = makeQuestions(study, study.trials.slice(0, 8), [{ x: { threads: 1 } }], 1, encoderOf());
     const some = tokenizer.decode(renderPrompt(question!, (piece) => piece === 0));
     expect(some).toMatch(/^⟨evidence⟩⟨count⟩⟨u1:\d⟩⟨u2:\d⟩⟨metadata⟩/);
+  });
+
+  it('lacks the pieces that a model is never shown, and spells answers in as many digits as it is set to', () => {
+    const rules = { max_prompt: 384, max_metadata: 96, without_evidence: ['boosting', 'near1'], digits: 2 };
+    const [context, asked] = [study.trials.slice(0, 8), study.trials.slice(8, 9)];
+    const examples = (encoder: PromptEncoder) => trainingExamples(study, context, asked, 1, encoder);
+    const [masked] = examples(new PromptEncoder(tokenizer, rules));
+    const [whole] = examples(encoderOf());
+    const text = tokenizer.decode(renderPrompt(masked!));
+    expect(text).not.toMatch(/⟨boosting⟩|⟨near1⟩/);
+    expect(text).toMatch(/⟨forest⟩.*⟨error:boosting⟩.*⟨near2⟩/);
+    expect(masked!.evidence).toHaveLength(whole!.evidence.length - 2);
+    expect([masked!.relative!.length, whole!.relative!.length]).toEqual([2, 4]);
+    const evidence = Evidence.fit(context, 1);
+    const { prompts, codecs } = questionsAbout(study, asked, evidence, new PromptEncoder(tokenizer, rules));
+    expect(prompts[0]).toEqual(renderPrompt(masked!));
+    expect(codecs[0]!.encode(asked[0]!.y!)).toEqual(masked!.relative);
   });
 
   it('cuts the longest entry of the metadata first, and says so', () => {

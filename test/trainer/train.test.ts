@@ -158,6 +158,20 @@ describe('train', () => {
     await expect(Predictor.load(idle.outDir)).rejects.toMatchObject({ code: 'model_files' });
   });
 
+  it('keeps to what its parent was never shown and how it writes, and asks it so', async () => {
+    const parentDir = join(folder, 'masked-model');
+    const config = { ...TINY, steps: 10 };
+    await train(request('masked', { config: { ...config, without_evidence: ['gp', 'gp-sd'], digits: 2 } }));
+    const tuned = await train(request('masked-tuned', { parentDir, config: { ...config, validation: 0 } }));
+    expect(tuned.config).toMatchObject({ without_evidence: ['gp', 'gp-sd'], digits: 2 });
+    const card = JSON.parse(readFileSync(join(folder, 'masked-tuned-model', 'omnireg.json'), 'utf8'));
+    expect(card).toMatchObject({ without_evidence: ['gp', 'gp-sd'], digits: 2 });
+    const plain = await train(
+      request('unmasked', { parentDir: join(folder, 'plain-model'), config: { ...config, digits: 1, validation: 0 } }),
+    );
+    expect(plain.config).toMatchObject({ without_evidence: [], digits: 4 });
+  });
+
   it('learns what fails', async () => {
     const failing = (seed: number) => quadratic(`fails-${seed}`, seed, 80, (x) => (x > 0 ? null : x * x));
     const studies = [1, 2, 3].map(failing);

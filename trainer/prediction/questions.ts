@@ -63,12 +63,12 @@ export function questionsAbout(
   const asked = evidence?.ask(queries);
   const questions: Questions = { prompts: [], codecs: [], plausible: [], difficulties: [] };
   queries.forEach((query, q) => {
-    const pieces = asked?.[q]?.pieces ?? [];
+    const pieces = encoder.evidence(asked?.[q]?.pieces ?? []);
     const frame = asked?.[q]?.frame;
     questions.prompts.push(
       renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata) }),
     );
-    questions.codecs.push(frame ? new RelativeCodec(frame) : ABSOLUTE);
+    questions.codecs.push(frame ? new RelativeCodec(frame, encoder.digits) : ABSOLUTE);
     questions.plausible.push(evidence?.plausible);
     questions.difficulties.push(asked?.[q]?.difficulty);
   });

@@ -30,7 +30,7 @@ export async function scoreGroups(
   const inference = new Inference(model, threads, device);
   try {
     const codecs = measured.map(({ frame }) =>
-      frame ? new RelativeCodec(new Frame(frame.center, frame.scale)) : new AbsoluteCodec(),
+      frame ? new RelativeCodec(new Frame(frame.center, frame.scale), frame.digits) : new AbsoluteCodec(),
     );
     const distributions = await inference.distributions(
       measured.map((question) => renderPrompt(question)),

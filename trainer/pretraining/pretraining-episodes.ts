@@ -1,6 +1,7 @@
 // The corpus as a source of episodes: workers are sent numbers, and send back examples.
 import { packageFile } from '../../tokenizer/package-root.js';
 import type { EpisodeSource, Making } from '../example-feed.js';
+import type { PromptRules } from '../prompt.js';
 import { WorkerPool } from '../worker-pool.js';
 import type { CorpusOptions } from './corpus.js';
 import type { GroupedQuestion, PretrainingReply, PretrainingWork } from './pretraining-worker.js';
@@ -14,7 +15,7 @@ export interface PretrainingEpisodesOptions {
   /** Number of `Corpus.validations`. */
   validations: number;
   tokenizerFile: string;
-  limits: { max_prompt: number; max_metadata: number };
+  limits: PromptRules;
   threads: number;
 }
 

@@ -4,7 +4,7 @@ import { studyFrame } from '../../tokenizer/frame.js';
 import { Tokenizer } from '../../tokenizer/tokenizer.js';
 import { trainingExamples, validationExamples } from '../episodes.js';
 import { packEpisode } from '../example-codec.js';
-import { PromptEncoder } from '../prompt.js';
+import { PromptEncoder, type PromptRules } from '../prompt.js';
 import type { ValidationExample } from '../validation.js';
 import { Corpus, type CorpusOptions } from './corpus.js';
 
@@ -19,7 +19,7 @@ export type PretrainingWork =
       families: string | undefined;
       options: CorpusOptions;
       tokenizerFile: string;
-      limits: { max_prompt: number; max_metadata: number };
+      limits: PromptRules;
     }
   | { kind: 'training' | 'validation'; number: number };
 

@@ -30,6 +30,8 @@ export async function publish(modelDir: string, finished: Finished): Promise<voi
     serialization_version: SERIALIZATION_VERSION,
     max_prompt: config.max_prompt,
     max_metadata: config.max_metadata,
+    without_evidence: config.without_evidence,
+    digits: config.digits,
     calibration_scores: answers!.centralities,
     metrics: {
       steps,
