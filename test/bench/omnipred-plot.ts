@@ -95,7 +95,7 @@ function draw(title: string, across: string, curves: readonly Curve[]): Promise<
         field: 'curve',
         type: 'nominal',
         scale: { domain: scale.domain, range: drawn.map(({ dash }) => dash ?? [1, 0]) },
-        legend: null,
+        legend: { title: null, labelLimit: 0 },
       },
     },
   };

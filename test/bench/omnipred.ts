@@ -32,6 +32,8 @@ async function main(): Promise<void> {
   if (unknown) throw new Error(`--only: ${unknown} is none of ${EXPERIMENTS.join(', ')}`);
   const name = values.budget;
   if (name !== 'small' && name !== 'full') throw new Error(`--budget: ${name} is neither small nor full`);
+  if (values.write && name === 'small')
+    throw new Error('--write: figures of the small budget mean nothing; give --budget full');
   const budget = BUDGETS[name];
   const out = resolve(values.out, name);
   mkdirSync(join(out, 'work'), { recursive: true });
