@@ -75,10 +75,13 @@ export const EVIDENCE_TOKENS = [
   '⟨error:gp⟩',
   '⟨error:knn⟩',
   '⟨history⟩',
+  '⟨relatives⟩',
+  '⟨history-sd⟩',
+  '⟨error:history⟩',
 ] as const;
 
 /** Unused ids, so that a later marker needs no new vocabulary size and old weights still fit. */
-const RESERVED_TOKENS = range(15).map((index) => `⟨reserved:${index}⟩`);
+const RESERVED_TOKENS = range(12).map((index) => `⟨reserved:${index + 3}⟩`);
 
 /** Every token that is not learned text; a token's index is its id. */
 export const NAMED_TOKENS: readonly string[] = [

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TrainerError } from './errors.js';
 import { writeFolderAtomic } from './files.js';
-import { type HistoryRow, mergeHistory } from './history.js';
+import { type KnownStudy, mergeKnown } from './history/known-studies.js';
 import type { ModelConfig } from './model/config.js';
 import { LORA_TARGETS, type LoraConfig, loraSpecs } from './model/lora.js';
 import type { Weights } from './model/parameters.js';
@@ -44,7 +44,7 @@ export interface SavedAdapter {
   adapter: Adapter;
   card: ModelCard;
   /** Of its own studies alone; the base's is read with the base. */
-  history: HistoryRow[];
+  history: KnownStudy[];
   baseDir: string;
   baseWeights: Weights;
 }
@@ -94,8 +94,8 @@ export async function openModel(path: string, loadBase = loadModel): Promise<Ope
     );
   }
   const weights = fromPeft(decodeSafetensors(await read(path, FILES.weights)), base.config, lora);
-  const own = JSON.parse((await read(path, FILES.history)).toString('utf8')) as HistoryRow[];
-  return { ...base, card, history: mergeHistory(own, base.history), adapter: { lora, weights }, baseDir };
+  const own = JSON.parse((await read(path, FILES.history)).toString('utf8')) as KnownStudy[];
+  return { ...base, card, history: mergeKnown(own, base.history), adapter: { lora, weights }, baseDir };
 }
 
 /** The folder of an adapter's base; of a whole model its own. Throws `model_files`. */

@@ -1,10 +1,11 @@
-// Worker thread of the examples: learns what other studies say, then makes the episodes whose trials it is sent.
+// Worker thread of the examples: is told what other studies measured, then makes the episodes whose trials it is sent.
 import { parentPort } from 'node:worker_threads';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { trainingExamples, validationExamples } from './episodes.js';
-import type { Observation } from './evidence.js';
 import { packEpisode } from './example-codec.js';
-import { fitHistory, type HistoryModel, type HistoryRow } from './history.js';
+import { History } from './history/history.js';
+import type { KnownStudy } from './history/known-studies.js';
+import type { Relatives } from './history/relatives.js';
 import { PromptEncoder, type PromptRules } from './prompt.js';
 import type { StudyHead, Trial } from './types.js';
 import type { ValidationExample } from './validation.js';
@@ -13,16 +14,15 @@ import type { ValidationExample } from './validation.js';
 export interface EpisodeTask {
   study: StudyHead;
   seed: number;
-  /** Fold of history that speaks of the study; absent where none does, or the episode is blind to it. */
-  fold?: number;
+  /** The episode is told nothing of other studies, as when a study is the first of its kind. */
+  blind: boolean;
   context: Trial[];
   queries: Trial[];
 }
 
 export type EpisodeRequest =
-  | { kind: 'job'; tokenizerFile: string; limits: PromptRules }
-  /** What the studies outside the fold say; fitted once, before any episode that asks. */
-  | { kind: 'history'; fold: number; study: StudyHead; rows: HistoryRow[] }
+  /** `known`: what all studies have measured. */
+  | { kind: 'job'; tokenizerFile: string; limits: PromptRules; known: readonly KnownStudy[] }
   | { kind: 'training'; task: EpisodeTask }
   | { kind: 'validation'; task: EpisodeTask; frame: ValidationExample['studyFrame'] };
 
@@ -31,39 +31,35 @@ export type EpisodeReply =
   | { kind: 'training'; packed: Uint32Array }
   | { kind: 'validation'; examples: ValidationExample[] };
 
-const folds = new Map<number, HistoryModel | undefined>();
+let history: History;
 let encoder: PromptEncoder;
 
-function observe({ study, fold }: EpisodeTask, trials: Trial[]): Observation[] {
-  const model = fold === undefined ? undefined : folds.get(fold);
-  const values = model?.(
+/** The study's relatives, which it is not among: its own y never reaches its history. */
+function relativesOf({ study, blind, context, queries }: EpisodeTask): Relatives | undefined {
+  if (blind) return undefined;
+  return history.about(
     study,
-    trials.map(({ x }) => x),
+    (context.length > 0 ? context : queries).map(({ x }) => x),
   );
-  return values ? trials.map((trial, i) => ({ ...trial, history: values[i]! })) : trials;
 }
 
 async function answer(request: EpisodeRequest): Promise<EpisodeReply> {
   switch (request.kind) {
     case 'job':
       encoder = new PromptEncoder(await Tokenizer.load(request.tokenizerFile), request.limits);
-      return { kind: 'ready' };
-    case 'history':
-      folds.set(request.fold, fitHistory(request.rows, request.study, new Set()));
+      history = new History(request.known);
       return { kind: 'ready' };
     case 'training': {
       const { task } = request;
-      const [context, queries] = [observe(task, task.context), observe(task, task.queries)];
-      return {
-        kind: 'training',
-        packed: packEpisode(trainingExamples(task.study, context, queries, task.seed, encoder)),
-      };
+      const { study, context, queries, seed } = task;
+      const examples = trainingExamples(study, { context, relatives: relativesOf(task), seed }, queries, encoder);
+      return { kind: 'training', packed: packEpisode(examples) };
     }
     case 'validation': {
       const { task, frame } = request;
-      const [context, queries] = [observe(task, task.context), observe(task, task.queries)];
-      const examples = validationExamples(task.study, context, queries, task.seed, encoder, frame);
-      return { kind: 'validation', examples };
+      const { study, context, queries, seed } = task;
+      const known = { context, relatives: relativesOf(task), seed };
+      return { kind: 'validation', examples: validationExamples(study, known, queries, encoder, frame) };
     }
   }
 }

@@ -7,6 +7,7 @@ import { RelativeCodec } from '../tokenizer/relative-codec.js';
 import { INFEASIBLE_ID } from '../tokenizer/vocabulary.js';
 import { Evidence, type Observation, type Point } from './evidence.js';
 import { permutation } from './experts/sampling.js';
+import type { Relatives } from './history/relatives.js';
 import type { Example, PromptEncoder } from './prompt.js';
 import { Random } from './random.js';
 import { drawFew } from './study-source.js';
@@ -148,15 +149,23 @@ interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
   frame: Frame | undefined;
 }
 
-/** What the model is asked about each query once `context` has been measured. */
+/** What an episode shows of a study before it asks. */
+export interface Shown {
+  context: readonly Observation[];
+  /** Undefined where no other study speaks of this one, or the episode is not told. */
+  relatives: Relatives | undefined;
+  /** Of the experts. */
+  seed: number;
+}
+
+/** What the model is asked about each query once the context has been measured. */
 export function makeQuestions(
   study: StudyHead,
-  context: readonly Observation[],
+  { context, relatives, seed }: Shown,
   queries: readonly Point[],
-  seed: number,
   encoder: PromptEncoder,
 ): Question[] {
-  const asked = context.length > 0 ? Evidence.fit(context, seed).ask(queries) : [];
+  const asked = context.length > 0 || relatives ? Evidence.fit(context, seed, relatives).ask(queries) : [];
   const metadata = encoder.metadata(study);
   return queries.map((query, q) => {
     const { pieces: all, frame } = asked[q] ?? { pieces: [], frame: undefined };
@@ -168,12 +177,11 @@ export function makeQuestions(
 /** Questions with their answers spelled in both codecs. */
 export function trainingExamples(
   study: StudyHead,
-  context: readonly Observation[],
+  shown: Shown,
   queries: readonly Observation[],
-  seed: number,
   encoder: PromptEncoder,
 ): Example[] {
-  return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, q) => {
+  return makeQuestions(study, shown, queries, encoder).map(({ frame, ...question }, q) => {
     const { y } = queries[q]!;
     const spell = (codec: NumberCodec) => (y === null ? [INFEASIBLE_ID] : codec.encode(y));
     return {
@@ -187,13 +195,12 @@ export function trainingExamples(
 /** Questions with their answers as numbers; their errors are measured in the frame of the whole study. */
 export function validationExamples(
   study: StudyHead,
-  context: readonly Observation[],
+  shown: Shown,
   queries: readonly Observation[],
-  seed: number,
   encoder: PromptEncoder,
   { center, scale }: ValidationExample['studyFrame'],
 ): ValidationExample[] {
-  return makeQuestions(study, context, queries, seed, encoder).map(({ frame, ...question }, i) => ({
+  return makeQuestions(study, shown, queries, encoder).map(({ frame, ...question }, i) => ({
     ...question,
     study: nameOf(study),
     ...(frame && { frame: { center: frame.center, scale: frame.scale, digits: encoder.digits } }),

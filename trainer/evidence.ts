@@ -1,10 +1,12 @@
 // Evidence: what a study's own trials say about a query, as digits. It never holds the query's own y.
-import { type Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
+import { Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
+import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
 import { type PlausibleRange, plausibleRange } from './plausible.js';
-import type { JsonObject, Measured, Trial } from './types.js';
+import type { Json, JsonObject, Measured, Trial } from './types.js';
+import { weigh } from './weighing.js';
 
 /** Experts in prompts: their marker, and that of their cross-fitted error. */
 const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
@@ -13,12 +15,16 @@ const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
   { name: 'gaussian_process', mean: tokenId('⟨gp⟩'), error: tokenId('⟨error:gp⟩') },
   { name: 'nearest_neighbours', mean: tokenId('⟨knn⟩'), error: tokenId('⟨error:knn⟩') },
 ];
+const PROCESS = MARKERS.findIndex(({ name }) => name === 'gaussian_process');
 const GP_SD = tokenId('⟨gp-sd⟩');
 const COUNT = tokenId('⟨count⟩');
 const CENTRE = tokenId('⟨centre⟩');
 const SPREAD = tokenId('⟨spread⟩');
 const FAILED = tokenId('⟨failed⟩');
 const HISTORY = tokenId('⟨history⟩');
+const HISTORY_SD = tokenId('⟨history-sd⟩');
+const HISTORY_ERROR = tokenId('⟨error:history⟩');
+const RELATIVES = tokenId('⟨relatives⟩');
 const NEAREST = [tokenId('⟨near1⟩'), tokenId('⟨near2⟩'), tokenId('⟨near3⟩')];
 const QUANTILES = [
   { level: 0.1, marker: tokenId('⟨q10⟩') },
@@ -53,19 +59,17 @@ function countTokens(n: number): number[] {
   return unitTokens(2 * Math.log10(n), COARSE);
 }
 
-/** The names under which the experts see what other studies say, and what is given; `featuresOf` keeps parameters off them. */
-const HISTORY_FEATURE = '⟨history⟩';
+/** The name under which the experts see what is given; `featuresOf` keeps parameters off it. */
 const GIVEN_FEATURE = '⟨given⟩';
 
-/** Parameters and, where other studies speak of the same objective, what they say: u in this study's frame (history.ts). */
+/** Parameters, and what else is known of the experiment. */
 export interface Point {
   x: JsonObject;
-  history?: number;
   /** Measured values of other objectives of the same experiment: the same ones for all points of a context, and for queries. */
   given?: Measured;
 }
 
-/** A finished trial with what other studies said of it. */
+/** A finished trial. */
 export type Observation = Point & Trial;
 
 export interface QueryEvidence {
@@ -73,7 +77,8 @@ export interface QueryEvidence {
   pieces: number[][];
   /** In which the answer is written. */
   frame: Frame;
-  difficulty: Difficulty;
+  /** Undefined where the study has no trial of its own. */
+  difficulty: Difficulty | undefined;
 }
 
 /** How hard a query is to tell from the context, in the unit of y, by three things that do not ask the model. */
@@ -86,7 +91,7 @@ export interface Difficulty {
   neighbours: number;
 }
 
-/** Everything that a context of finished trials says, ready to be asked. Fit once, ask for many queries. */
+/** Everything that a context of finished trials says, and other studies with it, ready to be asked. Fit once, ask for many queries. */
 export class Evidence {
   /** Made when first asked: boosting's errors cost five fits. */
   private summary: Summary | undefined;
@@ -97,11 +102,14 @@ export class Evidence {
     readonly experts: FittedExperts | undefined,
     /** Chance of failure as a function of x; undefined where nothing failed. */
     private readonly failures: FittedExperts | undefined,
+    private readonly relatives: Relatives | undefined,
+    private readonly bent: FittedRelatives | undefined,
     private readonly values: Float64Array,
     private readonly trials: number,
   ) {}
 
-  static fit(context: readonly Observation[], seed: number): Evidence {
+  /** @param relatives what other studies say of this one; undefined where none is related, or they are not to be asked */
+  static fit(context: readonly Observation[], seed: number, relatives?: Relatives): Evidence {
     const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
     const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
@@ -110,7 +118,8 @@ export class Evidence {
       measured.length < context.length
         ? fitExperts(context.map(featuresOf), failed, { seed, which: ['random_forest'] })
         : undefined;
-    return new Evidence(experts, failures, values, context.length);
+    const bent = measured.length > 0 ? relatives?.fit(measured) : undefined;
+    return new Evidence(experts, failures, relatives, bent, values, context.length);
   }
 
   /** Where the next measured y can be; undefined where no two differ yet. */
@@ -119,26 +128,42 @@ export class Evidence {
     return this.range.found;
   }
 
-  /** Pieces and frame for each query; no frame where nothing was measured yet. */
+  /** Pieces and frame for each query; none where nothing was measured, by this study or its relatives. */
   ask(queries: readonly Point[]): (QueryEvidence | undefined)[] {
-    const { experts, failures, values } = this;
+    const failed = this.failures?.predict(queries.map(featuresOf)).random_forest?.mean;
+    const xs = queries.map(({ x }) => x);
+    const { experts, relatives, bent } = this;
+    if (experts) return this.askExperts(experts, queries, bent?.predict(xs), failed);
+    if (relatives) return this.askRelatives(relatives, xs, failed);
+    return queries.map(() => undefined);
+  }
+
+  private askExperts(
+    experts: FittedExperts,
+    queries: readonly Point[],
+    history: RelativePredictions | undefined,
+    failed: Float64Array | undefined,
+  ): QueryEvidence[] {
+    const { values } = this;
     const features = queries.map(featuresOf);
-    const failed = failures?.predict(features).random_forest?.mean;
-    if (!experts) return queries.map(() => undefined);
     const predictions = experts.predict(features);
     const nearest = experts.nearest(features, NEIGHBOURS);
-    this.summary ??= summarize(experts, values);
-    const { study, sorted, errors } = this.summary;
-    return queries.map(({ history }, q) => {
+    this.summary ??= summarize(experts, this.bent, values);
+    const { study, sorted, errors, historyError } = this.summary;
+    return queries.map((_, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
-      const sd = predictions.gaussian_process!.sd![q]!;
-      const weighed = means.map((value, i) => ({ value, error: errors[i]! }));
-      const frame = queryFrame(weighed, sd, study);
-      const pieces: number[][] = [[COUNT, ...countTokens(this.trials)]];
-      if (failed) pieces.push([FAILED, ...unitTokens(9.9 * Math.min(1, Math.max(0, failed[q]!)), COARSE)]);
+      const processSd = predictions.gaussian_process!.sd![q]!;
+      const said = history && { value: history.mean[q]!, sd: history.sd[q]!, error: historyError! };
+      const { center, sd } = weigh({ means, errors, process: PROCESS, processSd, history: said });
+      const frame = queryFrame(center, sd, study);
+      const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
-      if (history !== undefined) pieces.push([HISTORY, ...unitTokens(frame.toUnit(study.fromUnit(history)), FINE)]);
-      pieces.push([GP_SD, ...sizeTokens(sd, study.scale)]);
+      if (said) {
+        pieces.push([HISTORY, ...unitTokens(frame.toUnit(said.value), FINE)]);
+        pieces.push([HISTORY_SD, ...sizeTokens(said.sd, study.scale)]);
+        pieces.push([HISTORY_ERROR, ...sizeTokens(said.error, frame.scale)]);
+      }
+      pieces.push([GP_SD, ...sizeTokens(processSd, study.scale)]);
       MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
       nearest[q]!.slice(0, NEAREST.length).forEach(({ index }, i) =>
         pieces.push([NEAREST[i]!, ...unitTokens(frame.toUnit(values[index]!), COARSE)]),
@@ -147,7 +172,7 @@ export class Evidence {
         pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
       }
       pieces.push([CENTRE, ...unitTokens(study.toUnit(frame.center), COARSE)]);
-      const disagreement = standardDeviation(means);
+      const disagreement = standardDeviation(said ? [...means, said.value] : means);
       pieces.push([SPREAD, ...sizeTokens(disagreement, frame.scale)]);
       const apart = nearest[q]!.reduce((sum, { index }) => sum + Math.abs(values[index]! - frame.center), 0);
       const difficulty = {
@@ -158,6 +183,31 @@ export class Evidence {
       return { pieces, frame, difficulty };
     });
   }
+
+  /** Before the first measurement: around what the relatives say, in their own spread. */
+  private askRelatives(
+    relatives: Relatives,
+    xs: readonly JsonObject[],
+    failed: Float64Array | undefined,
+  ): QueryEvidence[] {
+    const { mean, sd } = relatives.before(xs);
+    const typical = new Frame(0, relatives.spread);
+    return xs.map((_, q) => {
+      const frame = queryFrame(mean[q]!, sd[q]!, typical);
+      const pieces = this.context(failed?.[q]);
+      pieces.push([HISTORY, ...unitTokens(frame.toUnit(mean[q]!), FINE)]);
+      pieces.push([HISTORY_SD, ...sizeTokens(sd[q]!, typical.scale)]);
+      return { pieces, frame, difficulty: undefined };
+    });
+  }
+
+  /** Pieces on how much is known, and of how many studies. */
+  private context(failed: number | undefined): number[][] {
+    const pieces: number[][] = [[COUNT, ...countTokens(this.trials)]];
+    if (this.relatives) pieces.push([RELATIVES, ...countTokens(this.relatives.count)]);
+    if (failed !== undefined) pieces.push([FAILED, ...unitTokens(9.9 * Math.min(1, Math.max(0, failed)), COARSE)]);
+    return pieces;
+  }
 }
 
 /** What a query's evidence holds that is the same for all queries. */
@@ -166,23 +216,26 @@ interface Summary {
   sorted: Float64Array;
   /** Of the experts, in the order of `MARKERS`. */
   errors: number[];
+  historyError: number | undefined;
 }
 
-function summarize(experts: FittedExperts, values: Float64Array): Summary {
+function summarize(experts: FittedExperts, bent: FittedRelatives | undefined, values: Float64Array): Summary {
   return {
     study: studyFrame(values),
     sorted: values.slice().sort(),
     errors: MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values)),
+    historyError: bent && meanAbsoluteError(bent.crossFitted.mean, values),
   };
 }
 
 /** What the experts see of a point. */
-export function featuresOf({ x, history, given }: Point): JsonObject {
-  if (history === undefined && !given) return x;
-  const features: JsonObject = withoutReserved(x);
-  if (history !== undefined) features[HISTORY_FEATURE] = history;
-  if (given) features[GIVEN_FEATURE] = { ...given };
-  return features;
+export function featuresOf({ x, given }: Point): JsonObject {
+  return given ? withFeature(x, GIVEN_FEATURE, { ...given }) : x;
+}
+
+/** Parameters with one feature more, whose name begins with ⟨: no parameter is taken for it. */
+export function withFeature(x: JsonObject, name: string, value: Json): JsonObject {
+  return { ...withoutReserved(x), [name]: value };
 }
 
 /** A copy in which keys that begin as the reserved names do have a backslash there, as in the text that the model reads. */

@@ -6,7 +6,7 @@ import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
 import { TrainerError } from './errors.js';
 import { writeFolderAtomic } from './files.js';
-import type { HistoryRow } from './history.js';
+import type { KnownStudy } from './history/known-studies.js';
 import { huggingFaceFiles } from './hugging-face/export-files.js';
 import type { ExportReports } from './hugging-face/measured-exports.js';
 import { fromHuggingFaceConfig, type ModelConfig, toHuggingFaceConfig } from './model/config.js';
@@ -35,8 +35,8 @@ export interface ModelDirectory {
   config: ModelConfig;
   weights: Weights;
   card: ModelCard;
-  /** Trials of the studies it was trained on, for what they say about others: see history.ts. */
-  history: HistoryRow[];
+  /** The studies it was trained on, for what they say about others: see history/. */
+  history: KnownStudy[];
   tokenizer: Tokenizer;
   /** The text of tokenizer.json, to be handed on to a model fine-tuned from this one. */
   tokenizerJson: string;
@@ -98,7 +98,7 @@ export async function loadModel(path: string): Promise<ModelDirectory> {
   }
   const weights = fromHuggingFace(readSafetensors(await file(FILES.weights)), config);
   const tokenizerJson = await read(FILES.tokenizer);
-  const history = JSON.parse(await read(FILES.history)) as HistoryRow[];
+  const history = JSON.parse(await read(FILES.history)) as KnownStudy[];
   return {
     config,
     weights,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageFile } from '../tokenizer/package-root.js';
 import { type OpenModel, openModel, saveAdapter } from './adapter-directory.js';
 import { TrainerError } from './errors.js';
-import type { HistoryRow } from './history.js';
+import type { KnownStudy } from './history/known-studies.js';
 import { offeredPrecisions } from './hugging-face/measured-exports.js';
 import { DEFAULT_MODEL_CONFIG, type ModelConfig } from './model/config.js';
 import { initialAdapter, type LoraConfig, mergeAdapter } from './model/lora.js';
@@ -104,12 +104,12 @@ export function answeringParent({ config, weights, adapter }: OpenModel): Answer
     : { model: { config, weights } };
 }
 
-/** Writes a model directory or an adapter's. `own`: history rows of the studies trained on; `all`: the parent's among them. */
+/** Writes a model directory or an adapter's. `own`: the studies trained on; `all`: the parent's among them. */
 export async function saveTrained(
   path: string,
   start: StartingPoint,
   trained: Weights,
-  { card, own, all }: { card: ModelCard; own: HistoryRow[]; all: HistoryRow[] },
+  { card, own, all }: { card: ModelCard; own: KnownStudy[]; all: KnownStudy[] },
 ): Promise<void> {
   const { model, parent, frozen, tokenizerJson } = start;
   const { config, adapter: lora } = model;

@@ -2,23 +2,23 @@
 import { planEpisodes, planValidation, splitStudies } from './episodes.js';
 import type { EpisodeSource } from './example-feed.js';
 import { ExampleMaker } from './example-maker.js';
-import { type HistoryRow, historyFolds } from './history.js';
+import type { KnownStudy } from './history/known-studies.js';
 import type { TrainConfig } from './train-config.js';
 import type { StudySource } from './types.js';
 
 export interface StudyEpisodesOptions {
   studies: readonly StudySource[];
-  /** What all studies, and those of the parent, have measured: see history.ts. */
-  rows: readonly HistoryRow[];
+  /** What all studies, and those of the parent, have measured: see history/. */
+  known: readonly KnownStudy[];
   config: TrainConfig;
   tokenizerFile: string;
 }
 
 /** @returns what `ExampleFeed` asks for when it wants episodes */
-export function studyEpisodes({ studies, rows, config, tokenizerFile }: StudyEpisodesOptions): () => EpisodeSource {
+export function studyEpisodes({ studies, known, config, tokenizerFile }: StudyEpisodesOptions): () => EpisodeSource {
   const split = splitStudies(studies, config.seed, config.validation);
   return () => {
-    const maker = new ExampleMaker({ studies, folds: historyFolds(studies, rows), config, tokenizerFile });
+    const maker = new ExampleMaker({ studies, known, config, tokenizerFile });
     return {
       training: (from, to, onProgress) => maker.training(planEpisodes(split, from, to, config), onProgress),
       validation: () => maker.validation(planValidation(split, config)),

@@ -12,7 +12,7 @@ import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
 import { makeExecutor } from './executors/make-executor.js';
-import { collectHistory, mergeHistory } from './history.js';
+import { collectKnown, mergeKnown } from './history/known-studies.js';
 import { baseModel } from './hugging-face/import-model.js';
 import { measureExports } from './hugging-face/measured-exports.js';
 import { weightsDigest } from './model/weights.js';
@@ -77,10 +77,10 @@ async function trainOn(
   const config = { ...asked, without_evidence, digits };
   const fingerprint = fingerprintOf(config, studies, start);
 
-  const ownHistory = await collectHistory(studies);
-  const history = mergeHistory(ownHistory, parent?.history ?? []);
+  const ownHistory = await collectKnown(studies);
+  const history = mergeKnown(ownHistory, parent?.history ?? []);
   const feed = await ExampleFeed.open({
-    episodes: studyEpisodes({ studies, rows: history, config, tokenizerFile }),
+    episodes: studyEpisodes({ studies, known: history, config, tokenizerFile }),
     config,
     workDir: request.workDir,
     fingerprint,

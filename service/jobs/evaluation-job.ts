@@ -6,7 +6,6 @@ import type {
   EvaluationReport,
   EvaluationRequest,
 } from '../../trainer/evaluation/types.js';
-import { poolOf } from '../../trainer/history.js';
 import type { components } from '../contract.generated.js';
 import { studySources } from '../study-data.js';
 import type { JobStart } from './messages.js';
@@ -22,7 +21,7 @@ export async function evaluationRequest(store: Store, start: JobStart): Promise<
     const study = await store.getStudy(id);
     if (study === null) throw new Error(`${id} is no longer in the database`);
     for (const source of await studySources(store, study, job.snapshot))
-      studies.push({ family: asked.families?.[id] ?? poolOf(source), source });
+      studies.push({ family: asked.families?.[id] ?? source.objective.name.trim().toLowerCase(), source });
   }
   return {
     studies,

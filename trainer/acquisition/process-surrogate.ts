@@ -2,7 +2,7 @@
 import { Featurizer } from '../experts/features/featurizer.js';
 import { fitExperts } from '../experts/fit-experts.js';
 import { fitProcessAlone, type ProcessOptions } from '../experts/gaussian-process.js';
-import { thin } from '../history.js';
+import { thin } from '../thin.js';
 import type { Trial } from '../types.js';
 import type { Surrogate } from './surrogate.js';
 

@@ -107,7 +107,7 @@ async function splitAll(studies: readonly EvaluatedStudy[], config: EvaluationCo
 /** A model that learned from a study is not out of distribution there. */
 async function warnOfSeen({ modelDir }: EvaluationRequest, usable: readonly Usable[], { onEvent }: EvaluationHooks) {
   const { history } = await openModel(modelDir);
-  const known = new Set(history.map((row) => row.study));
+  const known = new Set(history.map(({ id }) => id));
   const seen = usable.filter(({ source }) => known.has(source.id)).map(({ source }) => source.id);
   if (seen.length === 0) return;
   const message = `The model has learned from ${seen.length} of these studies (${seen[0]}, …): what it says of them is not out of distribution`;

@@ -1,5 +1,5 @@
 // The space in which a study's trials are compared: of the model's embeddings, the directions that go with what is measured.
-import { thin } from '../history.js';
+import { thin } from '../thin.js';
 import { type Projection, partialLeastSquares } from './partial-least-squares.js';
 
 /** Points whose pairs say what is near and what is far in a study: 45,000 pairs. */

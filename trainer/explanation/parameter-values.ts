@@ -1,6 +1,6 @@
 // The values that one parameter is moved through, others held: over the range that was seen, with the value it has.
 import { isOrdered, type Parameter, sameValue, valueAt } from '../acquisition/parameter.js';
-import { thin } from '../history.js';
+import { thin } from '../thin.js';
 import type { Json, JsonObject } from '../types.js';
 import { byFrequency, type Column, presentIn } from './columns.js';
 import { type SeenValues, write } from './seen.js';

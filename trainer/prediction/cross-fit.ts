@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { CALIBRATION_DEFAULTS } from '../calibration.js';
 import type { Distribution } from '../distribution.js';
 import { type Difficulty, Evidence, type Point } from '../evidence.js';
-import { thin } from '../history.js';
 import type { PromptEncoder } from '../prompt.js';
 import { deriveSeed, Random } from '../random.js';
+import { thin } from '../thin.js';
 import type { StudyHead, Trial } from '../types.js';
-import { type Answer, type Observe, questionsAbout } from './questions.js';
+import { type Answer, type Ask, questionsAbout } from './questions.js';
 
 export const CROSS_FIT_DEFAULTS = {
   /** Nothing is asked before this many trials have been measured. */
@@ -66,13 +66,13 @@ export class CrossFit<Score> {
   private last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param observe adds to points what other studies say of them; undefined where none measures the same
+   * @param ask finds what other studies say of this one
    * @param score what is kept of an answer about a trial that gave y: plain data
    * @param kept of this study, model and version of the program
    */
   constructor(
     private readonly study: StudyHead,
-    private readonly observe: Observe | undefined,
+    private readonly ask: Ask,
     private readonly encoder: PromptEncoder,
     private readonly answer: Answer,
     private readonly score: (distribution: Distribution, y: number, difficulty: Difficulty | undefined) => Score,
@@ -111,8 +111,7 @@ export class CrossFit<Score> {
         const { y: _, ...point } = trials[place]!;
         return point;
       });
-      const observed = this.observe?.(points) ?? points;
-      const questions = questionsAbout(this.study, observed, fold.evidence, this.encoder);
+      const questions = questionsAbout(this.study, points, fold.evidence, this.encoder);
       const distributions = await this.answer(questions);
       missing.forEach((place, i) => {
         fold.scores.set(place, this.score(distributions[i]!, trials[place]!.y!, questions.difficulties[i]));
@@ -146,7 +145,7 @@ export class CrossFit<Score> {
     const { folds, mostContext } = this.options;
     const others = trials.slice(0, size).filter((_, place) => foldOf(place, folds) !== f);
     const context = thin(others, mostContext);
-    return Evidence.fit(this.observe?.(context) ?? context, SEED);
+    return Evidence.fit(context, SEED, this.ask(context.map(({ x }) => x)));
   }
 
   /** Takes up what an earlier process knew of the same trials, and perhaps fewer of them. */

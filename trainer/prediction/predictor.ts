@@ -1,6 +1,7 @@
 // Predicts: a study's trials and some x in, calibrated distributions out. The façade the service's worker holds.
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { studyFrame } from '../../tokenizer/frame.js';
 import { RecentCache } from '../../tokenizer/recent-cache.js';
 import type { Oracle } from '../acquisition/suggest.js';
 import { type OpenModel, openModel } from '../adapter-directory.js';
@@ -8,11 +9,14 @@ import { Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
 import { type Difficulty, featuresOf } from '../evidence.js';
-import { fitHistory, type HistoryModel, historyOf, parametersOf, thin } from '../history.js';
+import { parameterNames } from '../history/alike.js';
+import { History } from '../history/history.js';
+import type { Relatives } from '../history/relatives.js';
 import { requireOffered } from '../hugging-face/measured-exports.js';
 import { Inference } from '../model/inference.js';
 import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
+import { thin } from '../thin.js';
 import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
 import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from './cross-fit.js';
 import { describeCalibration } from './describe-calibration.js';
@@ -21,8 +25,8 @@ import { FittedStudy } from './fitted-study.js';
 import {
   type Answer,
   type AnswersPrompts,
+  type Ask,
   askModel,
-  type Observe,
   promptsOf,
   type Questions,
   questionsAbout,
@@ -45,7 +49,8 @@ export interface Answered {
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
   private readonly crossFits = new RecentCache<CrossFit<Scored>>(CACHED_STUDIES);
-  private readonly histories = new RecentCache<{ model: HistoryModel | undefined }>(CACHED_STUDIES);
+  private readonly history: History;
+  private readonly relatives = new RecentCache<{ found: Relatives | undefined }>(CACHED_STUDIES);
 
   private readonly encoder: PromptEncoder;
 
@@ -60,6 +65,7 @@ export class Predictor {
     private readonly keep?: (study: string) => Kept,
   ) {
     this.encoder = new PromptEncoder(model.tokenizer, model.card);
+    this.history = new History(model.history);
   }
 
   /**
@@ -194,10 +200,17 @@ export class Predictor {
     return this.fit(study).guesses(xs);
   }
 
-  /** Trials that the model learned from, of other studies with this objective, with u in their study's frame: an even choice. */
+  /** Trials that the model learned from, of studies related to this one, with u in their study's frame: an even choice. */
   elsewhere(study: StudyData): { x: JsonObject; u: number }[] {
-    const rows = thin(historyOf(this.model.history, study), MAX_ELSEWHERE);
-    return rows.map(({ features, u }) => ({ x: parametersOf(features), u }));
+    const related = this.history.related(
+      study,
+      study.trials.map(({ x }) => x),
+    );
+    const trials = related.flatMap(({ study: { trials } }) => {
+      const frame = studyFrame(trials.map(({ y }) => y));
+      return trials.map(({ x, y }) => ({ x, u: frame.toUnit(y) }));
+    });
+    return [...thin(trials, MAX_ELSEWHERE)];
   }
 
   release(): Promise<void> {
@@ -209,7 +222,7 @@ export class Predictor {
     const key = keyOf(study);
     let fitted = this.fitted.get(key);
     if (!fitted) {
-      fitted = new FittedStudy(study, this.observerFor(study), this.encoder, this.crossFitFor(study));
+      fitted = new FittedStudy(study, this.askerFor(study), this.encoder, this.crossFitFor(study));
       this.fitted.set(key, fitted);
     }
     return fitted;
@@ -221,36 +234,27 @@ export class Predictor {
     let crossFit = this.crossFits.get(key);
     if (!crossFit) {
       const answer: Answer = (questions) => this.answer(questions);
-      const observe = this.observerFor(study);
-      crossFit = new CrossFit(study, observe, this.encoder, answer, scoreOf, CROSS_FIT_DEFAULTS, this.keep?.(key));
+      const ask = this.askerFor(study);
+      crossFit = new CrossFit(study, ask, this.encoder, answer, scoreOf, CROSS_FIT_DEFAULTS, this.keep?.(key));
       this.crossFits.set(key, crossFit);
     }
     return crossFit;
   }
 
-  /** Says of each x what other studies say of it, once: undefined where none measures the same. */
-  private observerFor(study: StudyData): Observe | undefined {
-    const history = this.historyFor(study);
-    if (!history) return undefined;
-    const known = new WeakMap<JsonObject, number>();
-    return (points) => {
-      const news = points.filter(({ x }) => !known.has(x)).map(({ x }) => x);
-      const values = news.length > 0 ? history(study, news) : [];
-      news.forEach((x, i) => known.set(x, values[i]!));
-      return points.map((point) => ({ ...point, history: known.get(point.x)! }));
+  /** Finds the study's relatives; what they say is kept while the study grows, as they do not change within a model. */
+  private askerFor({ id, metadata, objective }: StudyData): Ask {
+    const head = { id, metadata, objective };
+    const key = JSON.stringify(head);
+    return (xs) => {
+      const names = JSON.stringify([...parameterNames(xs)].sort());
+      const whole = key + names;
+      let known = this.relatives.get(whole);
+      if (!known) {
+        known = { found: this.history.about(head, xs) };
+        this.relatives.set(whole, known);
+      }
+      return known.found;
     };
-  }
-
-  /** Kept while the study grows: it learns from the others, and they do not change within a model. */
-  private historyFor(study: StudyData): HistoryModel | undefined {
-    const isKnown = this.model.history.some((row) => row.study === study.id);
-    const key = JSON.stringify([study.objective.name, isKnown ? study.id : null]);
-    let history = this.histories.get(key);
-    if (!history) {
-      history = { model: fitHistory(this.model.history, study, new Set([study.id])) };
-      this.histories.set(key, history);
-    }
-    return history.model;
   }
 }
 

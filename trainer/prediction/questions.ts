@@ -4,6 +4,7 @@ import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
 import type { Distribution } from '../distribution.js';
 import type { Difficulty, Evidence, Point } from '../evidence.js';
+import type { Relatives } from '../history/relatives.js';
 import type { Weights } from '../model/parameters.js';
 import { keepPlausible, type PlausibleRange } from '../plausible.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
@@ -47,8 +48,8 @@ export interface AnswersPrompts {
 /** Asks the model: a distribution for each question, in their order. */
 export type Answer = (questions: Questions) => Promise<Distribution[]>;
 
-/** Adds to points what other studies say of them. */
-export type Observe = <T extends Point>(points: readonly T[]) => T[];
+/** Finds what other studies say of the one in question, whose parameters these are; undefined where none is related. */
+export type Ask = (xs: readonly JsonObject[]) => Relatives | undefined;
 
 const ABSOLUTE = new AbsoluteCodec();
 

@@ -1,8 +1,9 @@
 // The corpus of a pretraining: made-up studies without end and measured families, cut into episodes. Episode n is a pure
 // function of the folder's content, the options and n, so any worker makes it, and a resumed run sees what it would have seen.
-import { studyFrame } from '../../tokenizer/frame.js';
 import type { Observation } from '../evidence.js';
-import { fitHistory, type HistoryRow, poolOf, rowsOf } from '../history.js';
+import { History, makeFitCache } from '../history/history.js';
+import { type KnownStudy, knownStudy } from '../history/known-studies.js';
+import type { Relatives } from '../history/relatives.js';
 import { Random } from '../random.js';
 import { drawFew, headOf } from '../study-source.js';
 import type { StudyHead, StudySource, Trial } from '../types.js';
@@ -24,8 +25,10 @@ const REAL_VALIDATION = 3;
 
 /** Families count by the root of their tasks, so that one of a hundred tasks comes three times as often as one of ten. */
 const MOST_TASKS = 40;
-/** Trials of relatives that history is fitted on: between these, log-uniform. */
-const HISTORY_TRIALS = [100, 1500] as const;
+/** Trials that are known of each relative: between these, log-uniform, and of measured ones always the same, so that each is fitted once. */
+const KNOWN_TRIALS = [10, 150] as const;
+const MEASURED_KNOWN = 150;
+const KNOWN_STREAM = 0x6b6e6f77;
 
 export interface CorpusOptions {
   seed: number;
@@ -50,6 +53,8 @@ export interface PretrainingEpisode {
   seed: number;
   context: Observation[];
   queries: Observation[];
+  /** What the studies related to it say; undefined where there are none, or the episode is not told. */
+  relatives: Relatives | undefined;
 }
 
 export interface ValidationEpisode extends PretrainingEpisode {
@@ -59,13 +64,17 @@ export interface ValidationEpisode extends PretrainingEpisode {
   outcomes: Float64Array;
 }
 
-/** A study and those that measured the same thing. */
+/** A study and the others of its family. */
 interface Chosen {
   study: StudySource;
-  relatives: readonly StudySource[];
+  others: readonly StudySource[];
+  measured: boolean;
 }
 
 export class Corpus {
+  private readonly fits = makeFitCache();
+  private readonly known = new WeakMap<StudySource, Promise<KnownStudy>>();
+
   private constructor(
     private readonly options: CorpusOptions,
     readonly families: readonly RealFamily[],
@@ -80,7 +89,8 @@ export class Corpus {
     const { seed, real_share, disguised, searched, queries, max_context, no_context, no_history } = this.options;
     const random = new Random(seed, EPISODE_STREAM, number);
     const real = this.families.length > 0 && chance(real_share, random);
-    const { study, relatives } = real ? this.chooseReal(random) : chooseSynthetic(seed, number, random);
+    const chosen = real ? this.chooseReal(random) : chooseSynthetic(seed, number, random);
+    const { study } = chosen;
     const largest = Math.min(max_context, study.trials - 1);
     const size = largest < 1 || chance(no_context, random) ? 0 : logInteger(1, largest, random);
     const lean = real && chance(searched, random);
@@ -88,8 +98,8 @@ export class Corpus {
     const hidden = real && chance(disguised, random);
     const disguise = hidden ? disguiseOf(study, drawn.context.concat(drawn.queries), random) : undisguised(study);
     const blind = hidden || chance(no_history, random);
-    const rows = blind ? [] : await historyOf(study, relatives, random);
-    return { seed: number, ...observe(disguise, drawn, rows) };
+    const relatives = blind ? undefined : await this.relativesOf(chosen, drawn, random);
+    return { seed: number, ...shown(disguise, drawn), relatives };
   }
 
   /** Number of validation episodes. */
@@ -103,20 +113,22 @@ export class Corpus {
     const random = new Random(seed, VALIDATION_STREAM, number);
     const measured = number - validation_studies;
     const real = measured >= 0 ? this.heldBack[Math.floor(measured / REAL_VALIDATION)] : undefined;
-    const { study, relatives } = real ?? chooseSynthetic(seed, VALIDATION_FAMILIES + number, random);
+    const chosen = real ?? chooseSynthetic(seed, VALIDATION_FAMILIES + number, random);
+    const { study } = chosen;
     const contexts = VALIDATION_CONTEXTS.filter((n) => n <= max_context);
     const wanted = contexts[number % contexts.length]!;
     const size = Math.min(wanted, Math.floor(study.trials * 0.7));
     const drawn = await drawTrials(study, size, VALIDATION_QUERIES, false, random);
     // Every other one as the first of its kind.
-    const rows = number % 2 === 0 ? [] : await historyOf(study, relatives, random);
-    const group = `${real ? 'measured' : 'made up'}, ${wanted} trials`;
-    return { seed: number, ...observe(undisguised(study), drawn, rows), group, outcomes: await study.outcomes() };
+    const relatives = number % 2 === 0 ? undefined : await this.relativesOf(chosen, drawn, random);
+    const group = `${real ? 'measured' : 'made up'}, ${wanted} trials${relatives ? ', relatives' : ''}`;
+    const outcomes = await study.outcomes();
+    return { seed: number, ...shown(undisguised(study), drawn), relatives, group, outcomes };
   }
 
   private get heldBack(): Chosen[] {
     return this.families.flatMap(({ heldBack, studies }) =>
-      heldBack.map((study) => ({ study, relatives: relativesIn(studies, study) })),
+      heldBack.map((study) => ({ study, others: studies, measured: true })),
     );
   }
 
@@ -129,18 +141,51 @@ export class Corpus {
     });
     const { studies } = this.families[place < 0 ? this.families.length - 1 : place]!;
     const study = studies[random.integer(studies.length)]!;
-    return { study, relatives: relativesIn(studies, study) };
+    return { study, others: studies, measured: true };
   }
+
+  /** What some of the family's others have measured; they are never asked about. */
+  private async relativesOf(
+    { study, others, measured }: Chosen,
+    { context, queries }: DrawnTrials,
+    random: Random,
+  ): Promise<Relatives | undefined> {
+    const candidates = others.filter((other) => other !== study);
+    if (candidates.length === 0) return undefined;
+    const some = random.shuffle([...candidates]).slice(0, logInteger(1, candidates.length, random));
+    const trials = logInteger(...KNOWN_TRIALS, random);
+    const known = await Promise.all(
+      some.map((other) => (measured ? this.measuredKnown(other) : drawKnown(other, trials, random))),
+    );
+    const told = known.filter((one) => one.trials.length > 0);
+    const xs = (context.length > 0 ? context : queries).map(({ x }) => x);
+    return new History(told, measured ? this.fits : makeFitCache()).about(headOf(study), xs);
+  }
+
+  private measuredKnown(study: StudySource): Promise<KnownStudy> {
+    let known = this.known.get(study);
+    if (!known) {
+      const seed = Array.from(study.id, (c) => c.codePointAt(0)!);
+      known = drawKnown(study, MEASURED_KNOWN, new Random(KNOWN_STREAM, ...seed));
+      this.known.set(study, known);
+    }
+    return known;
+  }
+}
+
+async function drawKnown(study: StudySource, count: number, random: Random): Promise<KnownStudy> {
+  const positions = Int32Array.from({ length: study.trials }, (_, i) => i);
+  const trials = await study.read(drawFew(positions, count, random));
+  return knownStudy(
+    headOf(study),
+    trials.flatMap(({ x, y }) => (y === null ? [] : [{ x, y }])),
+  );
 }
 
 function chooseSynthetic(seed: number, family: number, random: Random): Chosen {
   const studies = syntheticFamily(seed, family);
   const study = studies[random.integer(studies.length)]!;
-  return { study, relatives: relativesIn(studies, study) };
-}
-
-function relativesIn(studies: readonly StudySource[], study: StudySource): StudySource[] {
-  return studies.filter((other) => other !== study && poolOf(other) === poolOf(study));
+  return { study, others: studies, measured: false };
 }
 
 interface DrawnTrials {
@@ -176,37 +221,10 @@ function disguiseOf(study: StudySource, trials: readonly Trial[], random: Random
   return drawDisguise(study, [...new Set(trials.flatMap(({ x }) => Object.keys(x)))].sort(), random);
 }
 
-/** What some of the relatives have measured; none of them may be asked about. */
-async function historyOf(study: StudySource, relatives: readonly StudySource[], random: Random): Promise<HistoryRow[]> {
-  if (relatives.length === 0) return [];
-  const some = random.shuffle([...relatives]).slice(0, logInteger(1, relatives.length, random));
-  const each = Math.ceil(logInteger(...HISTORY_TRIALS, random) / some.length);
-  const rows = await Promise.all(
-    some.map(async (relative) => {
-      const positions = Int32Array.from({ length: relative.trials }, (_, i) => i);
-      const trials = (await relative.read(drawFew(positions, each, random))).filter(({ y }) => y !== null);
-      const ys = trials.map(({ y }) => y!);
-      return rowsOf(relative, trials, ys, studyFrame(ys));
-    }),
-  );
-  return rows.flat().filter((row) => row.study !== study.id);
-}
-
-function observe(
+function shown(
   { head, trial }: Disguise,
   { context, queries }: DrawnTrials,
-  rows: readonly HistoryRow[],
 ): Pick<PretrainingEpisode, 'study' | 'context' | 'queries'> {
-  const model = rows.length > 0 && context.length > 0 ? fitHistory(rows, head, new Set()) : undefined;
-  const see = (trials: Trial[]): Observation[] => {
-    const shown = trials.map(trial);
-    if (!model) return shown;
-    const values = model(
-      head,
-      shown.map(({ x }) => x),
-    );
-    return shown.map((one, i) => ({ ...one, history: values[i]! }));
-  };
   // A plain head: sources carry functions, which no thread can be sent.
-  return { study: headOf(head), context: see(context), queries: see(queries) };
+  return { study: headOf(head), context: context.map(trial), queries: queries.map(trial) };
 }

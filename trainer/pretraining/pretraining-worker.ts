@@ -38,13 +38,14 @@ async function answer(work: PretrainingWork): Promise<PretrainingReply> {
       encoder = new PromptEncoder(await Tokenizer.load(work.tokenizerFile), work.limits);
       return { kind: 'ready' };
     case 'training': {
-      const { study, context, queries, seed } = await corpus.training(work.number);
-      return { kind: 'training', packed: packEpisode(trainingExamples(study, context, queries, seed, encoder)) };
+      const episode = await corpus.training(work.number);
+      return { kind: 'training', packed: packEpisode(trainingExamples(episode.study, episode, episode.queries, encoder)) };
     }
     case 'validation': {
-      const { study, context, queries, seed, group, outcomes } = await corpus.validation(work.number);
+      const episode = await corpus.validation(work.number);
+      const { study, queries, group, outcomes } = episode;
       const frame = studyFrame(outcomes.filter((y) => !Number.isNaN(y)));
-      const questions = validationExamples(study, context, queries, seed, encoder, frame);
+      const questions = validationExamples(study, episode, queries, encoder, frame);
       return { kind: 'validation', questions: questions.map((question) => ({ ...question, group })) };
     }
   }

@@ -1,0 +1,256 @@
+// What a study's relatives say of it: before its first trial their mean, then that bent to its own trials.
+import { permutation } from '../experts/sampling.js';
+import { Featurizer } from '../experts/features/featurizer.js';
+import { Random } from '../random.js';
+import { thin } from '../thin.js';
+import type { JsonObject, StudyHead } from '../types.js';
+import { describe, type Relative } from './alike.js';
+import type { KnownTrial } from './known-studies.js';
+import { levelOf } from './level.js';
+import { type Normals, type Prior, type PriorPoints, PriorProcess, priorAlone } from './prior-process.js';
+import { commonScale, type Scale } from './scale.js';
+import { placeOf, type StudyFit } from './study-fit.js';
+
+/** Predictions in the unit of y. */
+export interface RelativePredictions {
+  mean: Float64Array;
+  /** Half of the width of the central 68%. */
+  sd: Float64Array;
+}
+
+/** Bent to a study's own trials. */
+export interface FittedRelatives {
+  predict(xs: readonly JsonObject[]): RelativePredictions;
+  /** What it would say of each of those trials had it not seen that one. */
+  readonly crossFitted: RelativePredictions;
+}
+
+/** Trials of each relative that say what parameters look like. */
+const SHOWN = 20;
+/** Trials of the study itself that it is bent to, at most. */
+const MAX_TRIALS = 300;
+/** The relatives' spread counts as much as that of this many trials of the study's own. */
+const SPREAD_TRIALS = 3;
+const SEED = 1;
+const LEAST_UNIT = 1e-9;
+
+/** One way to see the study and its relatives as functions of one kind. */
+interface View {
+  prior: Prior;
+  /** From the common scale to that of the view, of the study and of each relative. */
+  own: (z: number) => number;
+  back: (z: number) => number;
+  relative: (z: number, t: number) => number;
+}
+
+export class Relatives {
+  private readonly scale: Scale;
+  private readonly places: { center: number; spread: number }[];
+  private readonly weights: Float64Array;
+  private shown: JsonObject[] | undefined;
+  private absolute: View | undefined;
+  /** What each relative says of a list of x, on the common scale: both views ask about the same lists. */
+  private readonly said = new WeakMap<readonly JsonObject[], Float64Array[]>();
+
+  /**
+   * @param relatives at least one
+   * @param fitOf each relative's own fit on a logarithmic scale or another
+   */
+  constructor(
+    private readonly study: StudyHead,
+    private readonly relatives: readonly Relative[],
+    private readonly fitOf: (relative: Relative, logarithmic: boolean) => StudyFit,
+  ) {
+    this.scale = commonScale(relatives.map((relative) => relative.study));
+    this.weights = Float64Array.from(relatives, ({ weight }) => weight);
+    this.places = relatives.map(({ study: { trials } }) =>
+      placeOf(Float64Array.from(trials, ({ y }) => this.scale.to(y))),
+    );
+  }
+
+  /** How many studies are asked. */
+  get count(): number {
+    return this.relatives.length;
+  }
+
+  /** What they say of each of xs while the study has no trial of its own. */
+  before(xs: readonly JsonObject[]): RelativePredictions {
+    const view = this.absoluteView();
+    return this.inUnits(priorAlone(view.prior, this.say(xs, view)), view);
+  }
+
+  /** The spread of their trials, in the unit of y: a scale for a study that has none of its own. */
+  get spread(): number {
+    const { prior, back } = this.absoluteView();
+    const [level, sd] = [prior.level + prior.shift, Math.sqrt(prior.unit)];
+    return (back(level + sd) - back(level - sd)) / 2;
+  }
+
+  /** How each of xs stands among others by what the relatives usually measure there: a number without a unit. */
+  usual(xs: readonly JsonObject[]): Float64Array {
+    const view = this.standardised((z) => z, (z) => z);
+    const said = this.say(xs, view);
+    return Float64Array.from(xs, (_, i) => said.reduce((sum, values, t) => sum + this.weights[t]! * values[i]!, 0));
+  }
+
+  /**
+   * Bends what they say to the study's own trials, at least one: once as they stand, with the level that its metadata suggests,
+   * and once centred and scaled, as where a machine is twice as fast. Each answers by how well it did on the trials.
+   */
+  fit(trials: readonly KnownTrial[]): FittedRelatives {
+    const order = permutation(trials.length, new Random(SEED));
+    const kept = order.slice(0, MAX_TRIALS);
+    const own = Array.from(kept, (i) => trials[i]!);
+    const seen = new Seen(this, own);
+    const fits = [this.absoluteView(), this.relativeView(own)].map((view) => new ViewFit(this, view, seen));
+    const errors = fits.map(({ loo }) => meanError(loo.mean, own));
+    const least = Math.min(...errors);
+    const shares = errors.map((error) => (error > 0 ? (least / error) ** 4 : 1));
+    const mix = (parts: RelativePredictions[]): RelativePredictions => {
+      const total = shares.reduce((a, b) => a + b, 0);
+      const blend = (of: (part: RelativePredictions) => Float64Array) =>
+        of(parts[0]!).map((_, i) => parts.reduce((sum, part, v) => sum + (shares[v]! / total) * of(part)[i]!, 0));
+      return { mean: blend(({ mean }) => mean), sd: blend(({ sd }) => sd) };
+    };
+    const predict = (xs: readonly JsonObject[]) => mix(fits.map((fit) => fit.predict(xs)));
+    const inOrder = mix(fits.map(({ loo }) => loo));
+    if (kept.length < trials.length) return { predict, crossFitted: this.fillIn(trials, kept, inOrder, predict) };
+    const crossFitted = { mean: new Float64Array(trials.length), sd: new Float64Array(trials.length) };
+    kept.forEach((row, place) => {
+      crossFitted.mean[row] = inOrder.mean[place]!;
+      crossFitted.sd[row] = inOrder.sd[place]!;
+    });
+    return { predict, crossFitted };
+  }
+
+  /** What each relative says of xs, in a view. */
+  say(xs: readonly JsonObject[], view: Pick<View, 'relative'>): Float64Array[] {
+    let said = this.said.get(xs);
+    if (!said) {
+      said = this.relatives.map((relative) => this.fitOf(relative, this.scale.logarithmic)(xs).map(this.scale.to));
+      this.said.set(xs, said);
+    }
+    return said.map((values, t) => values.map((z) => view.relative(z, t)));
+  }
+
+  /** Sees parameters of the study and of its relatives. */
+  featurizer(own: readonly JsonObject[]): Featurizer {
+    this.shown ??= this.relatives.flatMap(({ study: { trials } }) => thin(trials, SHOWN).map(({ x }) => x));
+    return Featurizer.fit([...this.shown, ...own]);
+  }
+
+  inUnits({ mean, sd }: Normals, { back }: Pick<View, 'back'>): RelativePredictions {
+    return {
+      mean: mean.map(back),
+      sd: mean.map((z, i) => (back(z + sd[i]!) - back(z - sd[i]!)) / 2),
+    };
+  }
+
+  /** The rows that were not kept have not been seen at all. */
+  private fillIn(
+    trials: readonly KnownTrial[],
+    kept: Int32Array,
+    looked: RelativePredictions,
+    predict: (xs: readonly JsonObject[]) => RelativePredictions,
+  ): RelativePredictions {
+    const all = predict(trials.map(({ x }) => x));
+    kept.forEach((row, place) => {
+      all.mean[row] = looked.mean[place]!;
+      all.sd[row] = looked.sd[place]!;
+    });
+    return all;
+  }
+
+  private absoluteView(): View {
+    this.absolute ??= this.makeAbsoluteView();
+    return this.absolute;
+  }
+
+  private makeAbsoluteView(): View {
+    const centers = Float64Array.from(this.places, ({ center }) => center);
+    const level = this.weighted((t) => centers[t]!);
+    const within = this.weighted((t) => this.places[t]!.spread ** 2);
+    const between = this.weighted((t) => (centers[t]! - level) ** 2);
+    const expected = levelOf(
+      describe(this.study),
+      this.relatives.map(({ study }) => describe(study)),
+      centers,
+      level,
+    );
+    const prior = {
+      weights: this.weights,
+      unit: Math.max(LEAST_UNIT, within + between),
+      level,
+      shift: expected - level,
+    };
+    return { prior, own: this.scale.to, back: this.scale.from, relative: (z) => z };
+  }
+
+  private relativeView(trials: readonly KnownTrial[]): View {
+    const { center, spread } = placeOf(Float64Array.from(trials, ({ y }) => this.scale.to(y)));
+    const usual = this.weighted((t) => Math.log(Math.max(this.places[t]!.spread, LEAST_UNIT)));
+    const count = trials.length - 1;
+    const measured = Math.log(Math.max(spread, 1e-3 * Math.exp(usual)));
+    const size = Math.exp((count * measured + SPREAD_TRIALS * usual) / (count + SPREAD_TRIALS));
+    return this.standardised(
+      (y) => (this.scale.to(y) - center) / size,
+      (z) => this.scale.from(center + size * z),
+    );
+  }
+
+  /** Every relative centred on its median and divided by its spread. */
+  private standardised(own: View['own'], back: View['back']): View {
+    return {
+      prior: { weights: this.weights, unit: 1, level: 0, shift: 0 },
+      own,
+      back,
+      relative: (z, t) => (z - this.places[t]!.center) / (this.places[t]!.spread || 1),
+    };
+  }
+
+  private weighted(of: (t: number) => number): number {
+    return this.weights.reduce((sum, weight, t) => sum + weight * of(t), 0);
+  }
+}
+
+/** A study's own trials, and how their parameters are seen. */
+class Seen {
+  readonly xs: readonly JsonObject[];
+  readonly featurizer: Featurizer;
+
+  constructor(
+    relatives: Relatives,
+    readonly trials: readonly KnownTrial[],
+  ) {
+    this.xs = trials.map(({ x }) => x);
+    this.featurizer = relatives.featurizer(this.xs);
+  }
+}
+
+/** The prior process in one view. */
+class ViewFit {
+  readonly loo: RelativePredictions;
+  private readonly process: PriorProcess;
+
+  constructor(
+    private readonly relatives: Relatives,
+    private readonly view: View,
+    private readonly seen: Seen,
+  ) {
+    const z = Float64Array.from(seen.trials, ({ y }) => view.own(y));
+    this.process = new PriorProcess(view.prior, this.pointsOf(seen.xs), z);
+    this.loo = relatives.inUnits(this.process.leaveOneOut(), view);
+  }
+
+  predict(xs: readonly JsonObject[]): RelativePredictions {
+    return this.relatives.inUnits(this.process.predict(this.pointsOf(xs)), this.view);
+  }
+
+  private pointsOf(xs: readonly JsonObject[]): PriorPoints {
+    return { said: this.relatives.say(xs, this.view), features: this.seen.featurizer.transform(xs).metric };
+  }
+}
+
+function meanError(predicted: Float64Array, trials: readonly KnownTrial[]): number {
+  return predicted.reduce((sum, value, i) => sum + Math.abs(value - trials[i]!.y), 0) / trials.length;
+}
