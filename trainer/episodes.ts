@@ -153,7 +153,7 @@ interface Question extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
 export interface Shown {
   context: readonly Observation[];
   /** Undefined where no other study speaks of this one, or the episode is not told. */
-  relatives: Relatives | undefined;
+  relatives?: Relatives | undefined;
   /** Of the experts. */
   seed: number;
 }

@@ -7,7 +7,7 @@ import { EXAMPLES_FOLDER, findExamples, readExample } from '../../clients/cli/de
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
 import { packageFile } from '../../tokenizer/package-root.js';
 import { ExampleFeed } from '../../trainer/example-feed.js';
-import { collectHistory } from '../../trainer/history.js';
+import { collectKnown } from '../../trainer/history/known-studies.js';
 import { DEFAULT_MODEL_CONFIG } from '../../trainer/model/config.js';
 import { studyEpisodes } from '../../trainer/study-episodes.js';
 import { memoryStudy } from '../../trainer/study-source.js';
@@ -51,10 +51,10 @@ export async function demoData(config: TrainConfig): Promise<ExampleFeed> {
   const workDir = join(tmpdir(), 'omnireg-bench-demo-data');
   await mkdir(workDir, { recursive: true });
   const versions = studies.map(({ id, metadata, version }) => ({ id, metadata, version }));
-  const rows = await collectHistory(studies);
+  const known = await collectKnown(studies);
   const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
   return ExampleFeed.open({
-    episodes: studyEpisodes({ studies, rows, config, tokenizerFile }),
+    episodes: studyEpisodes({ studies, known, config, tokenizerFile }),
     config,
     workDir,
     fingerprint: createHash('sha256')

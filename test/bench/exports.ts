@@ -158,6 +158,6 @@ async function encoderAlone(model: ServedModel, prompts: readonly number[][]): P
 /** Prompts about trials of a study that is half known. */
 function questions(study: StudyData, encoder: PromptEncoder) {
   const context = study.trials.slice(0, 100);
-  const asked = makeQuestions(study, context, study.trials.slice(100, 100 + QUERIES), 1, encoder);
+  const asked = makeQuestions(study, { context, seed: 1 }, study.trials.slice(100, 100 + QUERIES), encoder);
   return { prompts: asked.map((q) => renderPrompt(q)), codecs: asked.map((q) => new RelativeCodec(q.frame!)) };
 }

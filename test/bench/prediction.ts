@@ -50,7 +50,8 @@ OrtSession.prototype.run = async function (this: OrtSession, feeds) {
 const model = await loadModel(options.model);
 const [study] = await compressionStudies((name) => name === HOLDOUT);
 const encoder = new PromptEncoder(model.tokenizer, model.card);
-const asked = makeQuestions(study!, study!.trials.slice(0, CONTEXT), study!.trials.slice(CONTEXT), 1, encoder);
+const known = { context: study!.trials.slice(0, CONTEXT), seed: 1 };
+const asked = makeQuestions(study!, known, study!.trials.slice(CONTEXT), encoder);
 const prompts = asked.map((q) => renderPrompt(q));
 const codecs = asked.map((q) => new RelativeCodec(q.frame!));
 console.log(`${machineName()}, ${threads} threads; ${prompts.length} prompts of ${describe(prompts)} tokens`);

@@ -51,34 +51,9 @@ describe('studyFrame', () => {
 });
 
 describe('queryFrame', () => {
-  const study = new Frame(0, 10);
-
-  it('weighs predictions by their inverse squared errors', () => {
-    const predictions = [
-      { value: 10, error: 1 },
-      { value: 20, error: 2 },
-    ];
-    expect(queryFrame(predictions, 3, study)).toMatchObject({ center: 12, scale: 3 });
-    expect(queryFrame([{ value: 7, error: 0 }, ...predictions], 3, study).center).toBe(7);
-    expect(queryFrame([predictions[0]!], 1e-9, study)).toMatchObject({ center: 10, scale: 0.2 });
-  });
-
-  it('stays finite for errors of any size', () => {
-    const sizes = fc.constantFrom(0, 5e-324, 1e-200, 1, 1e30);
-    fc.assert(
-      fc.property(
-        fc.array(fc.record({ value: fc.double({ min: -9e30, max: 9e30, noNaN: true }), error: sizes }), {
-          minLength: 1,
-        }),
-        (given) => {
-          const { center } = queryFrame(given, 1, study);
-          expect(Math.abs(center)).toBeLessThan(1e31);
-        },
-      ),
-    );
-  });
-
-  it('is the frame of the study where no expert speaks', () => {
-    expect(queryFrame([], 1, study)).toBe(study);
+  it('is around what is expected, and at least a fiftieth of the study as wide', () => {
+    const study = new Frame(0, 10);
+    expect(queryFrame(12, 3, study)).toMatchObject({ center: 12, scale: 3 });
+    expect(queryFrame(10, 1e-9, study)).toMatchObject({ center: 10, scale: 0.2 });
   });
 });

@@ -14,7 +14,7 @@ function trialsOf(count: number, seed: number) {
 }
 
 const difficultiesOf = (evidence: Evidence, as: readonly number[]): Difficulty[] =>
-  evidence.ask(as.map((a) => ({ x: { a, b: 0.5 } }))).map((asked) => asked!.difficulty);
+  evidence.ask(as.map((a) => ({ x: { a, b: 0.5 } }))).map((asked) => asked!.difficulty!);
 
 describe('difficulty', () => {
   const context = trialsOf(60, 4);
@@ -26,11 +26,11 @@ describe('difficulty', () => {
     const said = evidence.experts!.predict([x]);
     const means = EXPERT_NAMES.map((name) => said[name]!.mean[0]!);
     const mean = means.reduce((a, b) => a + b) / 4;
-    expect(asked!.difficulty.experts).toBeCloseTo(Math.hypot(...means.map((m) => m - mean)) / 2, 10);
-    expect(asked!.difficulty.forest).toBe(said.random_forest!.spread![0]);
+    expect(asked!.difficulty!.experts).toBeCloseTo(Math.hypot(...means.map((m) => m - mean)) / 2, 10);
+    expect(asked!.difficulty!.forest).toBe(said.random_forest!.spread![0]);
     const near = evidence.experts!.nearest([x], 8)[0]!.map(({ index }) => context[index]!.y);
     const apart = near.reduce((sum, y) => sum + Math.abs(y - asked!.frame.center), 0) / 8;
-    expect(asked!.difficulty.neighbours).toBeCloseTo(apart, 10);
+    expect(asked!.difficulty!.neighbours).toBeCloseTo(apart, 10);
   });
 
   it('is greater in each part where y varies than where it does not', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { packageFile } from '../../tokenizer/package-root.js';
 import { ExampleFeed, type FeedOptions } from '../../trainer/example-feed.js';
-import { collectHistory } from '../../trainer/history.js';
+import { collectKnown } from '../../trainer/history/known-studies.js';
 import { Random } from '../../trainer/random.js';
 import { type StudyEpisodesOptions, studyEpisodes } from '../../trainer/study-episodes.js';
 import { memoryStudy } from '../../trainer/study-source.js';
@@ -40,13 +40,13 @@ function parabola(seed: number, trials: number): StudySource {
 
 const studies = [1, 2, 3].map((seed) => parabola(seed, 30));
 
-type Changes = Partial<FeedOptions & Pick<StudyEpisodesOptions, 'studies' | 'rows'>>;
+type Changes = Partial<FeedOptions & Pick<StudyEpisodesOptions, 'studies' | 'known'>>;
 
-async function open(workDir: string, { studies: own = studies, rows, ...changes }: Changes = {}, threads = 2) {
+async function open(workDir: string, { studies: own = studies, known, ...changes }: Changes = {}, threads = 2) {
   const config = resolveTrainConfig({ ...CONFIG, threads });
   const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
   const feed = await ExampleFeed.open({
-    episodes: studyEpisodes({ studies: own, rows: rows ?? (await collectHistory(own)), config, tokenizerFile }),
+    episodes: studyEpisodes({ studies: own, known: known ?? (await collectKnown(own)), config, tokenizerFile }),
     config,
     workDir,
     fingerprint: 'aaaaaaaaaaaaaaaaaaaa',
@@ -104,8 +104,8 @@ describe('the examples of a job', () => {
         return big.read(positions);
       },
     };
-    const rows = await collectHistory(studies);
-    const feed = await open(temporaryFolder(), { studies: [watched], rows });
+    const known = await collectKnown(studies);
+    const feed = await open(temporaryFolder(), { studies: [watched], known });
     await batchesFrom(feed, 0);
     await feed.validation();
     expect(read).toBeLessThanOrEqual(20 * (CONFIG.max_context + CONFIG.queries) + CONFIG.max_context + 96);
@@ -120,7 +120,7 @@ describe('the examples of a job', () => {
     });
     const config = resolveTrainConfig(CONFIG);
     const tokenizerFile = packageFile('tokenizer', 'tokenizer.json');
-    const make = studyEpisodes({ studies, rows: await collectHistory(studies), config, tokenizerFile });
+    const make = studyEpisodes({ studies, known: await collectKnown(studies), config, tokenizerFile });
     const made: Promise<unknown>[] = [];
     const feed = await open(workDir, {
       episodes: () => {
@@ -153,7 +153,7 @@ describe('the examples of a job', () => {
     setTimeout(() => stop.abort(), 20);
     await expect(waiting).rejects.toThrow(/abort/i);
     const broken = { ...studies[0]!, read: () => Promise.reject(new Error('the disk is gone')) };
-    const failing = await open(temporaryFolder(), { studies: [broken], rows: [] });
+    const failing = await open(temporaryFolder(), { studies: [broken], known: [] });
     await expect(failing.batches(0)).rejects.toThrow('the disk is gone');
   });
 });

@@ -53,17 +53,17 @@ describe('given objectives', () => {
   it('stand behind a second ⟨x⟩, which no key of a parameter can spell', () => {
     const context = reveal(study.trials.slice(0, 20), ['bytes']);
     const query = { x: { '⟨x⟩bytes': 1, level: 2 }, given: { bytes: 101 } };
-    const [question] = makeQuestions(study, context, [query], 1, encoderOf());
+    const [question] = makeQuestions(study, { context, seed: 1 }, [query], encoderOf());
     const text = tokenizer.decode(renderPrompt(question!));
     expect(text).toMatch(/⟨x⟩level⟨\+⟩⟨E0⟩⟨m1:2⟩⟨\\x⟩bytes⟨\+⟩⟨E0⟩⟨m1:1⟩⟨x⟩bytes⟨\+⟩⟨E2⟩⟨m1:1⟩⟨m2:0⟩⟨m3:1⟩<\/s>$/);
-    const plain = makeQuestions(study, [], [{ x: query.x }], 1, encoderOf());
+    const plain = makeQuestions(study, { context: [], seed: 1 }, [{ x: query.x }], encoderOf());
     expect(tokenizer.decode(renderPrompt(plain[0]!)).match(/⟨x⟩/g)).toHaveLength(1);
   });
 
   it('give way last where a prompt is full', () => {
     const x = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`parameter_${i}`, i * 1.5]));
     const context = reveal(study.trials.slice(0, 20), ['bytes']);
-    const [question] = makeQuestions(study, context, [{ x, given: { bytes: 101 } }], 1, encoderOf(250));
+    const [question] = makeQuestions(study, { context, seed: 1 }, [{ x, given: { bytes: 101 } }], encoderOf(250));
     const prompt = renderPrompt(question!);
     expect(prompt.length).toBeLessThanOrEqual(250);
     expect(tokenizer.decode(prompt)).toMatch(/⟨cut⟩⟨x⟩bytes⟨\+⟩⟨E2⟩⟨m1:1⟩⟨m2:0⟩⟨m3:1⟩<\/s>$/);

@@ -22,11 +22,14 @@ const study: StudyData = {
   })),
 };
 
+/** Its first eight trials. */
+const known = { context: study.trials.slice(0, 8), seed: 1 };
+
 const encoderOf = (max_prompt = 384, max_metadata = 96) => new PromptEncoder(tokenizer, { max_prompt, max_metadata });
 
 describe('a prompt', () => {
   it('is evidence, then metadata with the objective first, then x and the end', () => {
-    const [question] = makeQuestions(study, study.trials.slice(0, 8), study.trials.slice(8, 9), 1, encoderOf());
+    const [question] = makeQuestions(study, known, study.trials.slice(8, 9), encoderOf());
     const text = tokenizer.decode(renderPrompt(question!));
     expect(text).toMatch(
       /^⟨evidence⟩⟨count⟩.*⟨failed⟩.*⟨boosting⟩.*⟨gp-sd⟩.*⟨metadata⟩goal⟨s⟩minimize⟨\/s⟩objective⟨s⟩latency⟨\/s⟩unit/,
@@ -35,9 +38,9 @@ describe('a prompt', () => {
   });
 
   it('has no evidence where nothing is known, and leaves out the pieces it is told to', () => {
-    const [bare] = makeQuestions(study, [], [{ x: { threads: 1 } }], 1, encoderOf());
+    const [bare] = makeQuestions(study, { context: [], seed: 1 }, [{ x: { threads: 1 } }], encoderOf());
     expect(tokenizer.decode(renderPrompt(bare!))).toMatch(/^⟨metadata⟩/);
-    const [question] = makeQuestions(study, study.trials.slice(0, 8), [{ x: { threads: 1 } }], 1, encoderOf());
+    const [question] = makeQuestions(study, known, [{ x: { threads: 1 } }], encoderOf());
     const some = tokenizer.decode(renderPrompt(question!, (piece) => piece === 0));
     expect(some).toMatch(/^⟨evidence⟩⟨count⟩⟨u1:\d⟩⟨u2:\d⟩⟨metadata⟩/);
   });
@@ -68,7 +71,7 @@ describe('a prompt', () => {
 
   it('stays within its budget with 500 parameters', () => {
     const x = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`parameter_${i}`, i * 1.5]));
-    const [question] = makeQuestions(study, study.trials.slice(0, 8), [{ x }], 1, encoderOf(300));
+    const [question] = makeQuestions(study, known, [{ x }], encoderOf(300));
     const prompt = renderPrompt(question!);
     expect(prompt.length).toBeLessThanOrEqual(300);
     expect(tokenizer.decode(prompt)).toContain('⟨cut⟩</s>');
@@ -77,7 +80,7 @@ describe('a prompt', () => {
   it("never depends on the asked trial's own y", () => {
     const ask = (y: number) => {
       const asked = { ...study.trials[8]!, y };
-      return makeQuestions(study, study.trials.slice(0, 8), [asked], 1, encoderOf());
+      return makeQuestions(study, known, [asked], encoderOf());
     };
     expect(ask(1e6)).toEqual(ask(-3));
   });

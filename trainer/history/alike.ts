@@ -9,6 +9,8 @@ const SHARED_OF_SMALLER = 0.6;
 const SHARED_OF_ALL = 0.3;
 /** Trials looked at for the names of the parameters. */
 const LOOKED_AT = 50;
+/** The distance of a fact that the other study does not state. */
+const UNSTATED = 0.5;
 /** How fast the weight falls with the distance of metadata, which is between 0 and 1. */
 const SHARPNESS = 6;
 
@@ -74,7 +76,7 @@ function isRelated(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 /** A number, or the words of anything else. */
 type Fact = number | ReadonlySet<string>;
 
-/** Between 0 and 1 for each: the mean over the facts that both state, of numbers in standard deviations, of texts by their words. */
+/** Between 0 and 1 for each: the mean over the study's facts, of numbers in standard deviations, of texts by their words. */
 function metadataDistances(study: StudyHead, others: readonly KnownStudy[]): number[] {
   const own = factsOf(study);
   const theirs = others.map(factsOf);
@@ -91,11 +93,10 @@ function metadataDistances(study: StudyHead, others: readonly KnownStudy[]): num
     let count = 0;
     for (const [name, fact] of own) {
       const other = facts.get(name);
-      if (other === undefined) continue;
-      sum += factDistance(fact, other, spreads.get(name)!);
+      sum += other === undefined ? UNSTATED : factDistance(fact, other, spreads.get(name)!);
       count++;
     }
-    return count > 0 ? sum / count : 1;
+    return sum / count;
   });
 }
 
@@ -130,7 +131,12 @@ function numberOrWords(text: string): Fact {
 const MAX_CHARACTERS = 2000;
 
 const wordsOf = (text: string): ReadonlySet<string> =>
-  new Set(text.slice(0, MAX_CHARACTERS).toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+  new Set(
+    text
+      .slice(0, MAX_CHARACTERS)
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? [],
+  );
 
 function standardDeviation(values: readonly number[]): number {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;

@@ -42,7 +42,12 @@ export async function collectKnown(studies: readonly StudySource[]): Promise<Kno
     const drawn = drawFew(measured, share, new Random(SEED, TRIAL_STREAM, index));
     const trials = await study.read(drawn);
     if (trials.length === 0) continue;
-    known.push(knownStudy(study, Array.from(drawn, (position, i) => ({ x: trials[i]!.x, y: outcomes[position]! }))));
+    known.push(
+      knownStudy(
+        study,
+        Array.from(drawn, (position, i) => ({ x: trials[i]!.x, y: outcomes[position]! })),
+      ),
+    );
   }
   return known;
 }

@@ -79,11 +79,13 @@ export class PriorProcess {
 
   /**
    * @param points at least one, with the measurements z there on the common scale; the first ones should be a fair sample of all
+   * @param parameters log parameters, five and a length scale a parameter; learned from the points where none are given
    */
   constructor(
     private readonly prior: Prior,
     private readonly points: PriorPoints,
     private readonly z: Float64Array,
+    parameters?: Float64Array,
   ) {
     this.rows = z.length;
     const { groupOf, count } = denseGroups(points.features.groups);
@@ -91,7 +93,7 @@ export class PriorProcess {
     this.groups = count;
     ({ mean: this.mean, deviations: this.deviations } = summarize(prior, points.said));
     const residual = z.map((value, i) => value - this.mean[i]!);
-    this.parameters = this.learn(residual);
+    this.parameters = parameters ?? this.learn();
     const parts = this.partsOf(this.rows);
     this.factor = this.factorizeCovariance(parts);
     this.alpha = residual;
@@ -132,11 +134,21 @@ export class PriorProcess {
     };
   }
 
-  private learn(residual: Float64Array): Float64Array {
+  /** Log parameters: of the relatives' covariance, constant, slope, novelty and noise, then of the length scales. */
+  get learned(): Float64Array {
+    return this.parameters;
+  }
+
+  /** Of the rows that parameters are learned on. */
+  likelihood(): PriorLikelihood {
     const n = Math.min(this.rows, LEARNING_ROWS);
-    const parts = this.partsOf(n);
+    const residual = this.z.subarray(0, n).map((value, i) => value - this.mean[i]!);
+    return new PriorLikelihood(this.partsOf(n), this.groups, residual, this.prior.unit);
+  }
+
+  private learn(): Float64Array {
     const { mean, sd } = this.parameterPriors();
-    const likelihood = new PriorLikelihood(parts, this.groups, residual.subarray(0, n), this.prior.unit);
+    const likelihood = this.likelihood();
     const objective = (x: Float64Array, gradient: Float64Array): number => {
       let value = likelihood.negativeLog(x, gradient);
       for (let p = 0; p < x.length; p++) {

@@ -1,6 +1,7 @@
 // What a study's relatives say of it: before its first trial their mean, then that bent to its own trials.
-import { permutation } from '../experts/sampling.js';
+
 import { Featurizer } from '../experts/features/featurizer.js';
+import { permutation } from '../experts/sampling.js';
 import { Random } from '../random.js';
 import { thin } from '../thin.js';
 import type { JsonObject, StudyHead } from '../types.js';
@@ -88,7 +89,10 @@ export class Relatives {
 
   /** How each of xs stands among others by what the relatives usually measure there: a number without a unit. */
   usual(xs: readonly JsonObject[]): Float64Array {
-    const view = this.standardised((z) => z, (z) => z);
+    const view = this.standardised(
+      (z) => z,
+      (z) => z,
+    );
     const said = this.say(xs, view);
     return Float64Array.from(xs, (_, i) => said.reduce((sum, values, t) => sum + this.weights[t]! * values[i]!, 0));
   }

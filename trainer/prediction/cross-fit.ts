@@ -66,13 +66,13 @@ export class CrossFit<Score> {
   private last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param ask finds what other studies say of this one
+   * @param ask finds what other studies say of this one; absent: none are asked
    * @param score what is kept of an answer about a trial that gave y: plain data
    * @param kept of this study, model and version of the program
    */
   constructor(
     private readonly study: StudyHead,
-    private readonly ask: Ask,
+    private readonly ask: Ask | undefined,
     private readonly encoder: PromptEncoder,
     private readonly answer: Answer,
     private readonly score: (distribution: Distribution, y: number, difficulty: Difficulty | undefined) => Score,
@@ -145,7 +145,7 @@ export class CrossFit<Score> {
     const { folds, mostContext } = this.options;
     const others = trials.slice(0, size).filter((_, place) => foldOf(place, folds) !== f);
     const context = thin(others, mostContext);
-    return Evidence.fit(context, SEED, this.ask(context.map(({ x }) => x)));
+    return Evidence.fit(context, SEED, this.ask?.(context.map(({ x }) => x)));
   }
 
   /** Takes up what an earlier process knew of the same trials, and perhaps fewer of them. */

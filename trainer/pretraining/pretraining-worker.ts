@@ -39,7 +39,10 @@ async function answer(work: PretrainingWork): Promise<PretrainingReply> {
       return { kind: 'ready' };
     case 'training': {
       const episode = await corpus.training(work.number);
-      return { kind: 'training', packed: packEpisode(trainingExamples(episode.study, episode, episode.queries, encoder)) };
+      return {
+        kind: 'training',
+        packed: packEpisode(trainingExamples(episode.study, episode, episode.queries, encoder)),
+      };
     }
     case 'validation': {
       const episode = await corpus.validation(work.number);

@@ -115,9 +115,7 @@ describe('the corpus', () => {
     const held = new Set(corpus.families.flatMap(({ heldBack }) => heldBack.map(({ id }) => id)));
     expect(held.size).toBe(1);
     expect(real.some(({ study }) => held.has(study.id))).toBe(false);
-    expect(
-      real.some(({ context, queries }) => [...context, ...queries].some(({ history }) => history !== undefined)),
-    ).toBe(true);
+    expect(real.some(({ relatives }) => relatives !== undefined)).toBe(true);
     for (const { context, queries } of real) {
       // Each of a fixture's trials has a temperature of its own, under whatever name.
       const seen = new Set(context.map(({ x }) => JSON.stringify(Object.values(x).sort())));
@@ -133,7 +131,7 @@ describe('the corpus', () => {
     const episodes = await Promise.all(Array.from({ length: corpus.validations }, (_, n) => corpus.validation(n)));
     const real = episodes.filter(isReal);
     expect(real.map(({ study }) => study.id)).toEqual(new Array(3).fill(corpus.families[0]!.heldBack[0]!.id));
-    const told = episodes.filter(({ context }) => context.some(({ history }) => history !== undefined));
+    const told = episodes.filter(({ relatives }) => relatives !== undefined);
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThanOrEqual(episodes.length / 2);
     const without = await Corpus.open(undefined, OPTIONS);
