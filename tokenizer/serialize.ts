@@ -6,7 +6,7 @@ import { inputNumberText } from './input-number.js';
  * Version of this text, of the vocabulary and of the evidence layout; stored with every model. A model is only ever fed
  * text of the version it was trained with.
  */
-export const SERIALIZATION_VERSION = 1;
+export const SERIALIZATION_VERSION = 2;
 
 /** Arrays and objects may be nested this deeply. */
 export const MAX_DEPTH = 64;

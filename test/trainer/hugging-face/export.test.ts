@@ -48,7 +48,7 @@ beforeAll(async () => {
     tokenizerJson: await readFile(packageFile('tokenizer', 'tokenizer.json'), 'utf8'),
     history: [],
     card: {
-      serialization_version: 1,
+      serialization_version: 2,
       max_prompt: 64,
       max_metadata: 16,
       calibration_scores: [],

@@ -83,7 +83,7 @@ describe('a model in smaller precisions', () => {
   beforeAll(async () => {
     directory = join(await temporaryFolder(), 'model');
     const tokenizerJson = await readFile(packageFile('tokenizer', 'tokenizer.json'), 'utf8');
-    const limits = { serialization_version: 1, max_prompt: 64, max_metadata: 16 };
+    const limits = { serialization_version: 2, max_prompt: 64, max_metadata: 16 };
     const card = { ...limits, calibration_scores: [], metrics: {}, training: {} };
     await saveModel(directory, { config, weights, tokenizerJson, history: [], card }, PRECISIONS);
   });
