@@ -13,6 +13,9 @@ export const LEAST_GAIN = 0.01;
 /** The fewest questions that can tell: if neither model is better, all six go to the new one in 1 case of 64. */
 export const LEAST_QUESTIONS = 6;
 
+/** Fewer studies than this cannot tell by themselves, however large the gain: then questions are counted, and no study may lose. */
+export const LEAST_STUDIES = 8;
+
 /** What is decided, and why, in words with the figures. */
 export interface Verdict {
   publish: boolean;
@@ -34,8 +37,8 @@ export interface Compared {
 
 /**
  * Both models have answered the same questions, so their scores are compared question by question. Questions of one study share
- * its context and are not independent: each study counts as one value, the mean of its differences. Where there is only one
- * study, what is asked is whether the new model is better on that study, and each question is a value.
+ * its context and are not independent: each study counts as one value, the mean of its differences. Where there are few
+ * studies, what is asked is whether the new model is better on those: each question is a value, and each study has to gain.
  */
 export function judge({ after, before, parentAnswers, share }: Compared): Verdict {
   if (!parentAnswers) return { publish: true, reason: 'There is no parent that has learned to answer.' };
@@ -45,16 +48,23 @@ export function judge({ after, before, parentAnswers, share }: Compared): Verdic
     return { publish: false, reason: tooFew(after?.trials ?? 0) };
   const margin = LEAST_GAIN * before.score;
   const gains = before.scores.map((score, i) => score - after.scores[i]! - margin);
-  const studies = new Set(after.studies).size;
-  const pValue = pValueOfGain(studies === 1 ? gains : clusterMeans(gains, after.studies));
+  const means = clusterMeans(gains, after.studies);
+  const studies = means.length;
+  const few = studies < LEAST_STUDIES;
+  const pValue = pValueOfGain(few ? gains : means);
+  const loses = few && means.some((gain) => !(gain > 0));
   const where = `${after.trials} trials held back of ${studies === 1 ? 'one study' : `${studies} studies`}`;
   const figures = `${after.score.toFixed(4)} against ${before.score.toFixed(4)} on ${where}`;
-  if (pValue <= PUBLISHING_LEVEL) {
+  if (pValue <= PUBLISHING_LEVEL && !loses) {
     const reason = `Better than its parent by more than ${MARGIN}: ${figures}; by chance p = ${shown(pValue)}.`;
     return { publish: true, pValue, reason };
   }
   if (!(after.score < before.score))
     return { publish: false, pValue, reason: `Not better than its parent: ${figures}.` };
+  if (pValue <= PUBLISHING_LEVEL) {
+    const reason = `Better than its parent on the whole, but not on each of so few studies: ${figures}.`;
+    return { publish: false, pValue, reason };
+  }
   const asked = `by chance p = ${shown(pValue)}, and at most ${PUBLISHING_LEVEL} is asked for`;
   const reason = `Not surely better than its parent by more than ${MARGIN}: ${figures}; ${asked}.`;
   return { publish: false, pValue, reason };

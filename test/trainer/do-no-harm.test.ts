@@ -53,12 +53,23 @@ describe('judge', () => {
     expect(small.publish).toBe(false);
   });
 
-  it('counts studies and not questions', () => {
+  it('counts studies and not questions, where there are enough of them', () => {
+    // Eight studies of two questions each: six gain much, two lose as much.
+    const by = Array.from({ length: 16 }, (_, i) => (i < 12 ? 0.5 + 0.01 * i : -0.5));
+    const studies = by.map((_, i) => `s${Math.floor(i / 2)}`);
+    const ones = answers(by.map(() => 1));
+    const one = judge({ ...compared, before: ones, after: less(by) });
+    const each = judge({ ...compared, before: answers(ones.scores, studies), after: less(by, studies) });
+    expect(each).toMatchObject({ publish: false, reason: expect.stringContaining('of 8 studies') });
+    expect(each.pValue).toBeGreaterThan(2 * one.pValue!);
+  });
+
+  it('of few studies counts the questions, and lets none lose', () => {
     const by = [0.5, 0.45, 0.5, 0.55, 0.5, 0.5, 0.1, 0.1];
     const studies = ['a', 'a', 'a', 'a', 'a', 'a', 'b', 'b'];
-    expect(judge({ ...compared, before, after: less(by) }).publish).toBe(true);
-    const verdict = judge({ ...compared, before, after: less(by, studies) });
-    expect(verdict).toMatchObject({ publish: false, reason: expect.stringContaining('of 2 studies') });
+    expect(judge({ ...compared, before, after: less(by, studies) }).publish).toBe(true);
+    const loses = judge({ ...compared, before, after: less([...by.slice(0, 6), -0.1, 0.05], studies) });
+    expect(loses).toMatchObject({ publish: false, reason: expect.stringContaining('not on each of so few studies') });
   });
 
   it('keeps the parent where there are too few questions, and says how many it takes', () => {
