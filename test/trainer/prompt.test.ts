@@ -48,7 +48,7 @@ describe('a prompt', () => {
   it('lacks the pieces that a model is never shown, and spells answers in as many digits as it is set to', () => {
     const rules = { max_prompt: 384, max_metadata: 96, without_evidence: ['boosting', 'near1'], digits: 2 };
     const [context, asked] = [study.trials.slice(0, 8), study.trials.slice(8, 9)];
-    const examples = (encoder: PromptEncoder) => trainingExamples(study, context, asked, 1, encoder);
+    const examples = (encoder: PromptEncoder) => trainingExamples(study, { context, seed: 1 }, asked, encoder);
     const [masked] = examples(new PromptEncoder(tokenizer, rules));
     const [whole] = examples(encoderOf());
     const text = tokenizer.decode(renderPrompt(masked!));
