@@ -165,7 +165,8 @@ export function makeQuestions(
   queries: readonly Point[],
   encoder: PromptEncoder,
 ): Question[] {
-  const asked = context.length > 0 || relatives ? Evidence.fit(context, seed, relatives).ask(queries) : [];
+  const asked =
+    context.length > 0 || relatives ? Evidence.fit(context, seed, relatives).ask(queries, encoder.frame) : [];
   const metadata = encoder.metadata(study);
   return queries.map((query, q) => {
     const { pieces: all, frame } = asked[q] ?? { pieces: [], frame: undefined };

@@ -69,6 +69,10 @@ export interface Point {
   given?: Measured;
 }
 
+/** Around what answers and evidence are written: `query`, what the experts expect there and how unsure they are; `study`, its median and spread. */
+export const FRAME_KINDS = ['query', 'study'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
 /** A finished trial. */
 export type Observation = Point & Trial;
 
@@ -129,11 +133,11 @@ export class Evidence {
   }
 
   /** Pieces and frame for each query; none where nothing was measured, by this study or its relatives. */
-  ask(queries: readonly Point[]): (QueryEvidence | undefined)[] {
+  ask(queries: readonly Point[], kind: FrameKind = 'query'): (QueryEvidence | undefined)[] {
     const failed = this.failures?.predict(queries.map(featuresOf)).random_forest?.mean;
     const xs = queries.map(({ x }) => x);
     const { experts, relatives, bent } = this;
-    if (experts) return this.askExperts(experts, queries, bent?.predict(xs), failed);
+    if (experts) return this.askExperts(experts, queries, kind, bent?.predict(xs), failed);
     if (relatives) return this.askRelatives(relatives, xs, failed);
     return queries.map(() => undefined);
   }
@@ -141,6 +145,7 @@ export class Evidence {
   private askExperts(
     experts: FittedExperts,
     queries: readonly Point[],
+    kind: FrameKind,
     history: RelativePredictions | undefined,
     failed: Float64Array | undefined,
   ): QueryEvidence[] {
@@ -155,7 +160,7 @@ export class Evidence {
       const processSd = predictions.gaussian_process!.sd![q]!;
       const said = history && { value: history.mean[q]!, sd: history.sd[q]!, error: historyError! };
       const { center, sd } = weigh({ means, errors, process: PROCESS, processSd, history: said });
-      const frame = queryFrame(center, sd, study);
+      const frame = kind === 'study' ? study : queryFrame(center, sd, study);
       const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
       if (said) {
@@ -171,10 +176,10 @@ export class Evidence {
       for (const { level, marker } of QUANTILES) {
         pieces.push([marker, ...unitTokens(frame.toUnit(quantile(sorted, level)), COARSE)]);
       }
-      pieces.push([CENTRE, ...unitTokens(study.toUnit(frame.center), COARSE)]);
+      pieces.push([CENTRE, ...unitTokens(study.toUnit(center), COARSE)]);
       const disagreement = standardDeviation(said ? [...means, said.value] : means);
       pieces.push([SPREAD, ...sizeTokens(disagreement, frame.scale)]);
-      const apart = nearest[q]!.reduce((sum, { index }) => sum + Math.abs(values[index]! - frame.center), 0);
+      const apart = nearest[q]!.reduce((sum, { index }) => sum + Math.abs(values[index]! - center), 0);
       const difficulty = {
         forest: predictions.random_forest!.spread![q]!,
         experts: disagreement,

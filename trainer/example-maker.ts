@@ -32,8 +32,8 @@ export class ExampleMaker {
     const { studies, known, config, tokenizerFile } = options;
     this.pool = new WorkerPool(WORKER, Math.min(config.threads, config.episodes));
     this.workerOf = this.assign(studies);
-    const { max_prompt, max_metadata, without_evidence, digits } = config;
-    const limits = { max_prompt, max_metadata, without_evidence, digits };
+    const { max_prompt, max_metadata, without_evidence, digits, frame } = config;
+    const limits = { max_prompt, max_metadata, without_evidence, digits, frame };
     const request: EpisodeRequest = { kind: 'job', tokenizerFile, limits, known };
     this.ready = Promise.all(Array.from({ length: this.pool.size }, (_, worker) => this.pool.ask(worker, request)));
     this.ready.catch(() => {});

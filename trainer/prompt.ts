@@ -2,7 +2,7 @@
 import { serializeEntries } from '../tokenizer/serialize.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EOS_ID, EVIDENCE_TOKENS, tokenId } from '../tokenizer/vocabulary.js';
-import type { Point } from './evidence.js';
+import type { FrameKind, Point } from './evidence.js';
 import type { JsonObject, Objective, StudyHead } from './types.js';
 
 /** A question to the model, and where y is known, its answer. */
@@ -25,6 +25,8 @@ export interface PromptRules {
   without_evidence?: readonly string[];
   /** Digits of an answer in a frame; absent: 4. */
   digits?: number;
+  /** Around what an answer is written: what is expected of the query, or the study as a whole. */
+  frame?: FrameKind;
 }
 
 /** Names of the pieces of evidence: their markers, as `without_evidence` has them. */
@@ -85,6 +87,11 @@ export class PromptEncoder {
   /** Digits of an answer in a frame, as `RelativeCodec` takes them. */
   get digits(): number | undefined {
     return this.rules.digits;
+  }
+
+  /** Around what answers are written. */
+  get frame(): FrameKind {
+    return this.rules.frame ?? 'query';
   }
 
   /** The pieces that the model is shown. */

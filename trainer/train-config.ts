@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { DEVICE_REQUESTS, type DeviceRequest } from './devices/device.js';
 import { TrainerError } from './errors.js';
+import { FRAME_KINDS, type FrameKind } from './evidence.js';
 import { DEFAULT_MODEL_CONFIG } from './model/config.js';
 import { LORA_TARGETS } from './model/lora.js';
 import { nearestName } from './nearest.js';
@@ -61,6 +62,8 @@ export interface TrainConfig {
   without_evidence: readonly string[];
   /** Digits of an answer in a frame; a fine-tune keeps its parent's. */
   digits: number;
+  /** Around what answers and evidence are written. */
+  frame: FrameKind;
   /** Share of each study's trials that no training example asks about or shows: they decide what is published. */
   validation: number;
   /** Least seconds between two checkpoints. */
@@ -116,6 +119,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   max_metadata: 96,
   without_evidence: [],
   digits: 4,
+  frame: 'query',
   validation: 0.1,
   checkpoint_seconds: 10,
   keep_checkpoints: 3,
@@ -184,6 +188,7 @@ const RULES: Record<keyof TrainConfig, Rule> = {
   max_metadata: count(0, 1024),
   without_evidence: listOf(EVIDENCE_NAMES),
   digits: count(1, 4),
+  frame: oneOf(FRAME_KINDS),
   validation: real(0, 0.5),
   checkpoint_seconds: real(0, 86_400),
   keep_checkpoints: count(1, 100),

@@ -73,8 +73,12 @@ async function trainOn(
   const start = await startingPoint(base, asked);
   const { parent, model, tokenizerFile } = start;
   // What the parent was never shown, and how it writes, stays so.
-  const { without_evidence = [], digits = DEFAULT_TRAIN_CONFIG.digits } = parent?.card ?? asked;
-  const config = { ...asked, without_evidence, digits };
+  const {
+    without_evidence = [],
+    digits = DEFAULT_TRAIN_CONFIG.digits,
+    frame = DEFAULT_TRAIN_CONFIG.frame,
+  } = parent?.card ?? asked;
+  const config = { ...asked, without_evidence, digits, frame };
   const fingerprint = fingerprintOf(config, studies, start);
 
   const ownHistory = await collectKnown(studies);
@@ -152,6 +156,7 @@ async function trainOn(
       max_metadata: config.max_metadata,
       without_evidence: config.without_evidence,
       digits: config.digits,
+      frame: config.frame,
       calibration_scores: after?.centralities ?? [],
       metrics,
       training: resolved,

@@ -23,6 +23,7 @@ export const VARIANTS: readonly Variant[] = [
     'no errors': without('error:boosting', 'error:forest', 'error:gp', 'error:knn'),
     'no nearest': without('near1', 'near2', 'near3'),
     'no quantiles': without('q10', 'q50', 'q90'),
+    'no relatives': without('relatives', 'history', 'history-sd', 'error:history'),
   }),
   ...variants('corpus', {
     'made-up studies only': { real_share: 0 },
@@ -34,6 +35,7 @@ export const VARIANTS: readonly Variant[] = [
     '1 digit': { digits: 1 },
     '2 digits': { digits: 2 },
     '3 digits': { digits: 3 },
+    "study's frame": { frame: 'study' },
     'place_decay 0.25': { place_decay: 0.25 },
     'place_decay 1': { place_decay: 1 },
   }),
@@ -42,6 +44,7 @@ export const VARIANTS: readonly Variant[] = [
     adafactor: { optimizer: 'adafactor' },
     'learning rate 0.5e-3': { learning_rate: 5e-4 },
     'learning rate 2e-3': { learning_rate: 2e-3 },
+    'runs of 5 steps': { run_steps: 5 },
   }),
   ...variants('model', {
     'width 64': { d_model: 64, d_ff: 128, num_heads: 2 },

@@ -1,5 +1,7 @@
 // Prompts: what stands where, what is cut first, and that a trial's own y never reaches its evidence.
+
 import { beforeAll, describe, expect, it } from 'vitest';
+import { studyFrame } from '../../tokenizer/frame.js';
 import { Tokenizer } from '../../tokenizer/tokenizer.js';
 import { makeQuestions, trainingExamples } from '../../trainer/episodes.js';
 import { Evidence } from '../../trainer/evidence.js';
@@ -25,7 +27,9 @@ const study: StudyData = {
 /** Its first eight trials. */
 const known = { context: study.trials.slice(0, 8), seed: 1 };
 
-const encoderOf = (max_prompt = 384, max_metadata = 96) => new PromptEncoder(tokenizer, { max_prompt, max_metadata });
+const LIMITS = { max_prompt: 384, max_metadata: 96 };
+const encoderOf = (max_prompt = LIMITS.max_prompt, max_metadata = LIMITS.max_metadata) =>
+  new PromptEncoder(tokenizer, { max_prompt, max_metadata });
 
 describe('a prompt', () => {
   it('is evidence, then metadata with the objective first, then x and the end', () => {
@@ -60,6 +64,15 @@ describe('a prompt', () => {
     const { prompts, codecs } = questionsAbout(study, asked, evidence, new PromptEncoder(tokenizer, rules));
     expect(prompts[0]).toEqual(renderPrompt(masked!));
     expect(codecs[0]!.encode(asked[0]!.y!)).toEqual(masked!.relative);
+  });
+
+  it("is in the study's frame, the same for all queries, where a model is set to it", () => {
+    const ask = (frame: 'query' | 'study') =>
+      makeQuestions(study, known, study.trials.slice(8), new PromptEncoder(tokenizer, { ...LIMITS, frame }));
+    const centers = (frame: 'query' | 'study') => new Set(ask(frame).map((question) => question.frame!.center));
+    expect(centers('query').size).toBeGreaterThan(1);
+    const measured = study.trials.slice(0, 8).flatMap(({ y }) => (y === null ? [] : [y]));
+    expect([...centers('study')]).toEqual([studyFrame(measured).center]);
   });
 
   it('cuts the longest entry of the metadata first, and says so', () => {

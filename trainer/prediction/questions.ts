@@ -61,7 +61,7 @@ export function questionsAbout(
   encoder: PromptEncoder,
 ): Questions {
   const metadata = encoder.metadata(study);
-  const asked = evidence?.ask(queries);
+  const asked = evidence?.ask(queries, encoder.frame);
   const questions: Questions = { prompts: [], codecs: [], plausible: [], difficulties: [] };
   queries.forEach((query, q) => {
     const pieces = encoder.evidence(asked?.[q]?.pieces ?? []);

@@ -32,6 +32,7 @@ export async function publish(modelDir: string, finished: Finished): Promise<voi
     max_metadata: config.max_metadata,
     without_evidence: config.without_evidence,
     digits: config.digits,
+    frame: config.frame,
     calibration_scores: answers!.centralities,
     metrics: {
       steps,
