@@ -159,7 +159,14 @@ export class Evidence {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const processSd = predictions.gaussian_process!.sd![q]!;
       const said = history && { value: history.mean[q]!, sd: history.sd[q]!, error: historyError! };
-      const { center, sd } = weigh({ means, errors, process: PROCESS, processSd, history: said });
+      const { center, sd } = weigh({
+        means,
+        errors,
+        process: PROCESS,
+        processSd,
+        history: said,
+        trials: values.length,
+      });
       const frame = kind === 'study' ? study : queryFrame(center, sd, study);
       const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));

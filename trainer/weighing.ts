@@ -12,8 +12,12 @@ export interface HistorySays {
 const POWER = 4;
 /** Errors of the Gaussian process are taken for smaller by this: fitted on all trials it gains more on the others than they do. */
 const PROCESS_GAIN = 0.8;
+/** So are history's, which knows more trials than any of them. */
+const HISTORY_GAIN = 0.8;
 /** Where no other study speaks, this share goes to the process whatever the errors are: on a few trials they say little. */
 const PROCESS_SHARE = 0.5;
+/** Where others speak, theirs is that of this many trials among the study's own. */
+const HISTORY_TRIALS = 10;
 
 /** What is known of one query. */
 export interface Weighed {
@@ -25,25 +29,27 @@ export interface Weighed {
   process: number;
   processSd: number;
   history: HistorySays | undefined;
+  /** Measured trials that all of this is fitted on. */
+  trials: number;
 }
 
 /**
- * Chosen on the `train+evaluate` families without the model (5 to 200 trials; error relative to that of the process alone): 1.00, .97, .96, .97, .93 without
- * history, where weights of 1/error² gave 1.01, 1.00, .97, 1.01, .96; and docs/accuracy.md for what history adds.
+ * Everything here was chosen on the `train+evaluate` families without the model. Without history (5, 10, 20, 50, 200 trials): error over that of the
+ * process alone 1.00, .97, .96, .97, .93, where weights of 1/error² alone gave 1.01, 1.00, .97, 1.01, .96. What history adds: docs/prompt.md.
  */
-export function weigh({ means, errors, process, processSd, history }: Weighed): { center: number; sd: number } {
+export function weigh({ means, errors, process, processSd, history, trials }: Weighed): { center: number; sd: number } {
   const all = history ? [...means, history.value] : means;
-  const sizes = history ? [...errors, history.error] : errors;
-  const gained = sizes.map((error, i) => (i === process ? PROCESS_GAIN * error : error));
-  const smallest = Math.min(...gained);
+  const sizes = errors.map((error, i) => (i === process ? PROCESS_GAIN * error : error));
+  if (history) sizes.push(HISTORY_GAIN * history.error);
+  const smallest = Math.min(...sizes);
   // Relative to the smallest error, so that neither huge nor zero errors leave the range of doubles.
-  const weights = gained.map((error) => (error > 0 ? (smallest / error) ** POWER : 1));
+  const weights = sizes.map((error) => (error > 0 ? (smallest / error) ** POWER : 1));
   const total = weights.reduce((a, b) => a + b, 0);
-  const center = all.reduce((sum, value, i) => sum + (weights[i]! / total) * value, 0);
-  if (!history) {
-    return { center: PROCESS_SHARE * means[process]! + (1 - PROCESS_SHARE) * center, sd: processSd };
-  }
-  const [own, others] = [weights[process]!, weights[weights.length - 1]!];
-  const both = own + others;
-  return { center, sd: both > 0 ? (own * processSd + others * history.sd) / both : processSd };
+  const share = history ? HISTORY_TRIALS / (HISTORY_TRIALS + trials) : PROCESS_SHARE;
+  const leaning = history ? means.length : process;
+  const shares = weights.map((weight, i) => ((1 - share) * weight) / total + (i === leaning ? share : 0));
+  const center = all.reduce((sum, value, i) => sum + shares[i]! * value, 0);
+  if (!history) return { center, sd: processSd };
+  const [own, others] = [shares[process]!, shares[leaning]!];
+  return { center, sd: (own * processSd + others * history.sd) / (own + others) };
 }

@@ -9,7 +9,7 @@ import { describe, type Relative } from './alike.js';
 import type { KnownTrial } from './known-studies.js';
 import { levelOf } from './level.js';
 import { type Normals, type Prior, type PriorPoints, PriorProcess, priorAlone } from './prior-process.js';
-import { commonScale, type Scale } from './scale.js';
+import { commonScale, MARGIN, type Scale } from './scale.js';
 import { placeOf, type StudyFit } from './study-fit.js';
 
 /** Predictions in the unit of y. */
@@ -67,6 +67,20 @@ export class Relatives {
     this.places = relatives.map(({ study: { trials } }) =>
       placeOf(Float64Array.from(trials, ({ y }) => this.scale.to(y))),
     );
+  }
+
+  /** Least and greatest measurement of any relative, centred and divided by its spread. */
+  private get reach(): [number, number] {
+    let [least, most] = [0, 0];
+    this.relatives.forEach(({ study: { trials } }, t) => {
+      const { center, spread } = this.places[t]!;
+      for (const { y } of trials) {
+        const z = (this.scale.to(y) - center) / (spread || 1);
+        if (z < least) least = z;
+        if (z > most) most = z;
+      }
+    });
+    return [least, most];
   }
 
   /** How many studies are asked. */
@@ -187,7 +201,8 @@ export class Relatives {
       level,
       shift: expected - level,
     };
-    return { prior, own: this.scale.to, back: this.scale.from, relative: (z) => z };
+    const { to, from, least, most } = this.scale;
+    return { prior, own: to, back: (z) => from(clamp(z, least, most)), relative: (z) => z };
   }
 
   private relativeView(trials: readonly KnownTrial[]): View {
@@ -196,10 +211,12 @@ export class Relatives {
     const count = trials.length - 1;
     const measured = Math.log(Math.max(spread, 1e-3 * Math.exp(usual)));
     const size = Math.exp((count * measured + SPREAD_TRIALS * usual) / (count + SPREAD_TRIALS));
-    return this.standardised(
-      (y) => (this.scale.to(y) - center) / size,
-      (z) => this.scale.from(center + size * z),
-    );
+    const own = (y: number) => (this.scale.to(y) - center) / size;
+    // As far from the middle as the relatives go, or the study itself went, and some beyond: at another level than theirs, perhaps.
+    const seen = [...this.reach, ...trials.map(({ y }) => own(y))];
+    const [least, most] = [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))];
+    const margin = MARGIN * (most - least);
+    return this.standardised(own, (z) => this.scale.from(center + size * clamp(z, least - margin, most + margin)));
   }
 
   /** Every relative centred on its median and divided by its spread. */
@@ -254,6 +271,8 @@ class ViewFit {
     return { said: this.relatives.say(xs, this.view), features: this.seen.featurizer.transform(xs).metric };
   }
 }
+
+const clamp = (z: number, least: number, most: number): number => Math.max(least, Math.min(most, z));
 
 function meanError(predicted: Float64Array, trials: readonly KnownTrial[]): number {
   return predicted.reduce((sum, value, i) => sum + Math.abs(value - trials[i]!.y), 0) / trials.length;

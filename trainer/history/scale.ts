@@ -7,13 +7,18 @@ export interface Scale {
   readonly logarithmic: boolean;
   to(y: number): number;
   from(z: number): number;
+  /** Where answers may lie that no trial of the study itself speaks for: the relatives' measurements, and some beyond. */
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Logarithmic where the median study spans this factor, or the bulk of all trials that one. */
 const SPAN_WITHIN = 3;
 const SPAN_OF_ALL = 10;
 /** How far beyond all that was measured an answer may lie, in spans of it on the scale. */
-const MARGIN = 0.5;
+export const MARGIN = 0.5;
+/** Sizes of y are kept below this: larger ones are no measurements. */
+const LARGEST = 9e30;
 /** A y that is not positive where all others were stands this factor below the least. */
 const FLOOR = 1e-3;
 
@@ -26,9 +31,10 @@ export function commonScale(studies: readonly KnownStudy[]): Scale {
     ? (y: number) => Math.log(Math.max(y, low * FLOOR))
     : (y: number) => Math.asinh((y - frame.center) / frame.scale);
   const back = logarithmic ? Math.exp : (z: number) => frame.center + frame.scale * Math.sinh(z);
+  const from = (z: number) => Math.max(-LARGEST, Math.min(LARGEST, back(z)));
   const [least, most] = [to(low), to(high)];
   const margin = MARGIN * (most - least) || 1;
-  return { logarithmic, to, from: (z) => back(Math.max(least - margin, Math.min(most + margin, z))) };
+  return { logarithmic, to, from, least: least - margin, most: most + margin };
 }
 
 function isWide(studies: readonly KnownStudy[], sorted: Float64Array): boolean {

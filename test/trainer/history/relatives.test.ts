@@ -101,6 +101,12 @@ describe('what relatives say', () => {
     expect(error).toBeLessThan(0.08);
   });
 
+  it('follows a study far beyond all that the relatives measured', async () => {
+    const own = asked.trials.slice(0, 5).map(({ x, y }) => ({ x, y: 1e6 * y! }));
+    const fitted = (await history(machines)).about(asked, xs)!.fit(own);
+    expect(logError(fitted.predict(xs).mean.map((y) => y / 1e6))).toBeLessThan(0.4);
+  });
+
   it('is finite for studies of one trial, of one value, and of huge numbers', async () => {
     const few = [
       machine(1, 1),
