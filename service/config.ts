@@ -12,7 +12,7 @@ export interface ServiceConfig {
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   /**
    * Folder of a trained model, or of a stock T5 v1.1 or FLAN-T5, which trainings without a parent start from; a trained one
-   * answers too where no other does. `none`: random weights.
+   * answers too where no other does. `shipped`: the one that comes with the package. `none`: random weights.
    */
   baseModel: string;
 
@@ -65,13 +65,15 @@ export interface ServiceConfig {
 }
 
 export const NO_BASE_MODEL = 'none';
+/** The base model in trainer/base/. */
+export const SHIPPED_BASE_MODEL = 'shipped';
 
 export const DEFAULT_CONFIG: ServiceConfig = {
   host: '127.0.0.1',
   port: 8080,
   dataDir: '.omnireg',
   logLevel: 'warn',
-  baseModel: NO_BASE_MODEL,
+  baseModel: SHIPPED_BASE_MODEL,
   device: 'auto',
   maxBodyBytes: 16 * 1024 * 1024,
   maxBatchRows: 1000,

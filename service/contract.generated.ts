@@ -1071,7 +1071,7 @@ export interface components {
         FineTuningJobCreate: {
             /** @description The studies to learn from, or "all". */
             studies: "all" | string[];
-            /** @description Id of the model to start from, or "none" for random weights, or for the stock T5 that the server was given as OMNIREG_BASE_MODEL. Default: the newest published whole model, if any. */
+            /** @description Id of the model to start from, or "base" (also "none") for the base model of the server: the one that OmniReg ships, another that it was given as OMNIREG_BASE_MODEL, or random weights where that is "none". Default: the newest published whole model, else the base. */
             parent?: string;
             /**
              * @description "auto", or those to set; the others are chosen by the trainer.

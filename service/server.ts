@@ -9,7 +9,7 @@ import { FolderArtifacts } from './artifacts.js';
 import { resolveConfig, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
 import { JobSupervisor } from './jobs/supervisor.js';
-import { findBaseModel } from './prediction/base-model.js';
+import { findBaseModel, installBaseModel } from './prediction/base-model.js';
 import { chooseModel } from './prediction/model-choice.js';
 import { PredictionClient } from './prediction/prediction-client.js';
 
@@ -40,7 +40,9 @@ export async function startServer(
   await mkdir(dataDir, { recursive: true });
   const databaseFile = join(dataDir, 'omnireg.sqlite');
   const store = openSqliteStore({ file: databaseFile });
-  const artifacts = new FolderArtifacts(join(dataDir, 'models'));
+  const modelsDir = join(dataDir, 'models');
+  const artifacts = new FolderArtifacts(modelsDir);
+  const baseDir = await installBaseModel(config.baseModel, modelsDir);
   const predictor = new PredictionClient({
     databaseFile,
     cacheFolder: join(dataDir, 'cache'),
@@ -55,11 +57,12 @@ export async function startServer(
     store,
     artifacts,
     config,
+    baseDir,
     databaseFile,
     jobsDir: join(dataDir, 'jobs'),
     log: (message, error) => app.log.error({ err: error }, message),
   });
-  const base = await findBaseModel(config.baseModel);
+  const base = await findBaseModel(baseDir);
   // What predictions will ask most likely is read while nobody waits for it yet, and the contract is compiled.
   const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
   // What goes wrong here, the first request will say.

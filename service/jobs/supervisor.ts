@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Store } from '../../store/store.js';
 import type { Job, Lease } from '../../store/types.js';
 import type { Artifacts } from '../artifacts.js';
-import { NO_BASE_MODEL, type ServiceConfig } from '../config.js';
+import type { ServiceConfig } from '../config.js';
 import type { JobErrorCode } from '../errors.js';
 import { BASE_ID } from '../prediction/base-model.js';
 import type { JobRunner } from '../services.js';
@@ -18,6 +18,8 @@ export interface SupervisorOptions {
   store: Store;
   artifacts: Artifacts;
   config: ServiceConfig;
+  /** Folder of the model that trainings without a parent start from; null: from random weights. */
+  baseDir: string | null;
   databaseFile: string;
   /** Folder of the jobs' scratch folders. */
   jobsDir: string;
@@ -106,15 +108,14 @@ export class JobSupervisor implements JobRunner {
   }
 
   private async run(job: Job, lease: Lease): Promise<void> {
-    const { store, artifacts, config, databaseFile, jobsDir, log } = this.options;
+    const { store, artifacts, config, baseDir, databaseFile, jobsDir, log } = this.options;
     try {
       const parent = job.parent === null ? null : await store.getModel(job.parent);
-      const base = config.baseModel === NO_BASE_MODEL ? null : config.baseModel;
-      const parentDir = job.parent === null ? base : parent === null ? null : await artifacts.open(parent.directory);
+      const parentDir = job.parent === null ? baseDir : parent === null ? null : await artifacts.open(parent.directory);
       const needed = job.parent !== null || job.kind === 'evaluation';
       if (needed && (parentDir === null || !existsSync(parentDir))) {
         const code: JobErrorCode = 'model_missing';
-        const message = `The files of ${job.parent ?? BASE_ID}, the model to start from, are not there; name another, or for a training "none"`;
+        const message = `The files of ${job.parent ?? BASE_ID}, the model to start from, are not there; name another, or for a training "base"`;
         await store.finishJob(lease, { status: 'failed', code, message });
         this.changes.emit(job.id);
         return;

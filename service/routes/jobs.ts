@@ -7,6 +7,7 @@ import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
 import { child } from '../json-pointer.js';
+import { BASE_ID } from '../prediction/base-model.js';
 import { presentEvent, presentJob, presentModel, presentPage } from '../present.js';
 import type { Services } from '../services.js';
 import { jobEndpoints } from './job-endpoints.js';
@@ -45,7 +46,7 @@ export function jobHandlers(services: Services): JobHandlers {
       const job = {
         request: body as JsonObject,
         studies: body.studies,
-        parent: body.parent === 'none' ? null : (body.parent ?? 'newest'),
+        parent: isBase(body.parent) ? null : (body.parent ?? 'newest'),
         hyperparameters: hyperparameters as JsonObject,
         seed: body.seed ?? 0,
         minTrials: config.minTrainingTrials,
@@ -112,8 +113,11 @@ export async function unknownStudies(store: Store, studies: 'all' | string[], pu
   return errors;
 }
 
+/** Names no model of the database: what the server was given, or random weights where that is nothing. */
+const isBase = (parent: string | undefined): boolean => parent === BASE_ID || parent === 'none';
+
 async function unknownParent(store: Store, { parent }: JobCreate): Promise<FieldError[]> {
-  if (parent === undefined || parent === 'none' || (await store.getModel(parent)) !== null) return [];
-  const fix = 'GET /v1/models lists all models; send "none" for random weights.';
+  if (parent === undefined || isBase(parent) || (await store.getModel(parent)) !== null) return [];
+  const fix = 'GET /v1/models lists all models; send "base" for the one that the server started with.';
   return [fieldError('/parent', 'not_found', `${JSON.stringify(parent)} is not the id of a model`, fix)];
 }

@@ -11,7 +11,7 @@ let study: string;
 
 beforeAll(async () => {
   const server = await startServer(
-    { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', maxBatchRows: 3 },
+    { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', baseModel: 'none', maxBatchRows: 3 },
     {},
   );
   api = recorded(client(server.url));

@@ -17,7 +17,7 @@ let close: () => Promise<void>;
 
 /** Three studies of two objectives each. */
 beforeAll(async () => {
-  const server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu' }, {});
+  const server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none' }, {});
   close = () => server.close();
   api = client(server.url);
   studies = [];
@@ -159,7 +159,7 @@ describe('with a model', () => {
     const made = await start(request);
     await readStream(`${api.url}/v1/evaluations/${made.id}/events`, {}, ({ event }) => event === 'progress');
     await close();
-    const again = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu' }, {});
+    const again = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none' }, {});
     close = () => again.close();
     api = client(again.url);
     const { ended } = await follow(made.id);

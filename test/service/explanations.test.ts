@@ -17,7 +17,10 @@ const trials = Array.from({ length: 30 }, (_, i) => ({
 }));
 
 beforeAll(async () => {
-  const server = await startServer({ port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu' }, {});
+  const server = await startServer(
+    { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', baseModel: 'none' },
+    {},
+  );
   api = client(server.url);
   study = (await api.makeStudy(['loss', 'time'])).id;
   await api.addTrials(study, trials);

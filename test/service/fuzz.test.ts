@@ -12,7 +12,14 @@ let trial: string;
 
 beforeAll(async () => {
   const server = await startServer(
-    { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', minTrainingTrials: 1e9 },
+    {
+      port: 0,
+      dataDir: temporaryStoreFolder(),
+      logLevel: 'silent',
+      device: 'cpu',
+      baseModel: 'none',
+      minTrainingTrials: 1e9,
+    },
     {},
   );
   api = client(server.url);

@@ -23,7 +23,10 @@ let model: string;
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 beforeAll(async () => {
-  const server = await startServer({ port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu' }, {});
+  const server = await startServer(
+    { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', baseModel: 'none' },
+    {},
+  );
   api = client(server.url);
   study = (await api.makeStudy(['loss', 'time'])).id;
   await api.addTrials(

@@ -20,7 +20,10 @@ export interface Reply<T = unknown> {
 /** Starts a server that is closed after the test. */
 export async function testServer(options: Partial<ServiceConfig> = {}) {
   const dataDir = options.dataDir ?? temporaryFolder();
-  const server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', ...options }, {});
+  const server = await startServer(
+    { port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none', ...options },
+    {},
+  );
   onTestFinished(() => server.close());
   return { server, dataDir, ...client(server.url) };
 }

@@ -22,7 +22,10 @@ let first: Job;
 const ENDLESS = { ...TINY_TRAINING, steps: 1_000_000 };
 
 beforeAll(async () => {
-  server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', streamHeartbeatMs: 50 }, {});
+  server = await startServer(
+    { port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none', streamHeartbeatMs: 50 },
+    {},
+  );
   api = client(server.url);
   study = (await api.makeStudy(['loss', 'time'])).id;
   await api.addTrials(
@@ -312,7 +315,10 @@ describe('a prediction', () => {
   });
 
   it('is refused with 429 when too many wait', async () => {
-    const narrow = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', maxWaitingQueries: 2 }, {});
+    const narrow = await startServer(
+      { port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none', maxWaitingQueries: 2 },
+      {},
+    );
     const there = client(narrow.url);
     const replies = await Promise.all([1, 2, 3].map(() => there.post(`/v1/studies/${study}/predictions`, { queries })));
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 429, 429]);
@@ -343,7 +349,7 @@ describe('closing', () => {
     await opened;
     await server.close();
     expect((await stream).at(-1)!.event).not.toBe('end');
-    server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu' }, {});
+    server = await startServer({ port: 0, dataDir, logLevel: 'silent', device: 'cpu', baseModel: 'none' }, {});
     api = client(server.url);
     await readStream(`${api.url}/v1/fine-tuning-jobs/${job.id}/events`, {}, ({ data }) =>
       data.includes('Going on from step'),

@@ -35,7 +35,7 @@ export function addTrainCommand(program: Command): void {
     .option('--all', 'learn from all studies')
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
     .option('--set <name=value>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
-    .option('--parent <id>', 'model to start from, or none (default: the newest, if any)')
+    .option('--parent <id>', 'model to start from, or base (default: the newest, else the base)')
     .option('--seed <n>', 'seed of the training (default: 0)', integerOption(0, 2_147_483_647))
     .option('--no-wait', 'start the job and do not follow it')
     .option('--follow <job>', 'follow this job instead of starting one')

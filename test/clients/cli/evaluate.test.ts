@@ -153,7 +153,7 @@ describe('on a service', () => {
   beforeAll(async () => {
     process.env.OMNIREG_BASE_MODEL = modelDir;
     service = await startService(data.path);
-    delete process.env.OMNIREG_BASE_MODEL;
+    process.env.OMNIREG_BASE_MODEL = 'none';
   });
   afterAll(async () => {
     await killService(service);
