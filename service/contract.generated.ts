@@ -1135,7 +1135,7 @@ export interface components {
             /** @description The model it made. */
             fine_tuned_model: string | null;
             /**
-             * @description `kept_parent`: the training did not beat its parent on trials that neither had seen, by more than 1% and by more than chance gives, so nothing was published.
+             * @description `kept_parent`: the training did not beat its parent on trials that neither had seen, by more than 1% and by more than chance gives, so its model has the parent's weights; it knows what the studies measured all the same.
              * @enum {string|null}
              */
             outcome: "published" | "kept_parent" | null;
@@ -1318,7 +1318,7 @@ export interface components {
             /** @description Draws of the bootstrap. */
             resamples: number;
             seed: number;
-            /** @description What became of the trainings in distribution. After `kept_parent` the parent answered, as it would elsewhere. */
+            /** @description What became of the trainings in distribution. After `kept_parent` the parent's weights answered, knowing the other studies, as they would elsewhere. */
             trainings: {
                 fold: number;
                 studies: number;

@@ -81,7 +81,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
     return job.parent;
   }
 
-  function insertModel(job: JobRow, outcome: Extract<JobOutcome, { outcome: 'published' }>): void {
+  function insertModel(job: JobRow, outcome: Extract<JobOutcome, { model: object }>): void {
     const { lastInsertRowid } = sql.insertModel.run({
       id: outcome.model.id,
       parent: job.parent,
@@ -188,11 +188,10 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
       return connection.write(() => {
         const row = leasedRow(lease);
         const succeeded = outcome.status === 'succeeded';
-        const published = succeeded && outcome.outcome === 'published';
         const evaluated = succeeded && outcome.outcome === 'evaluated';
-        if (published) insertModel(row, outcome);
         if (evaluated) sql.insertReport.run(row.row, JSON.stringify(outcome.report));
         const trained = succeeded && outcome.outcome !== 'evaluated';
+        if (trained) insertModel(row, outcome);
         sql.finishJob.run({
           row: row.row,
           status: outcome.status,
@@ -200,7 +199,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
           reason: succeeded ? outcome.reason : null,
           metrics: trained ? JSON.stringify(outcome.metrics) : null,
           hyperparameters: trained ? JSON.stringify(outcome.config) : row.hyperparameters,
-          model_id: published ? outcome.model.id : null,
+          model_id: trained ? outcome.model.id : null,
           error_code: outcome.status === 'failed' ? outcome.code : null,
           error_message: outcome.status === 'failed' ? outcome.message : null,
           now: Date.now(),

@@ -155,13 +155,13 @@ export interface JobEvent extends NewJobEvent {
 export type JobOutcome =
   | {
       status: 'succeeded';
-      outcome: 'published';
+      /** `kept_parent`: the model has its parent's weights, and knows the studies. */
+      outcome: 'published' | 'kept_parent';
       reason: string;
       metrics: Record<string, number>;
       config: JsonObject;
       model: NewModel;
     }
-  | { status: 'succeeded'; outcome: 'kept_parent'; reason: string; metrics: Record<string, number>; config: JsonObject }
   /** An evaluation: its report is kept beside the job. */
   | { status: 'succeeded'; outcome: 'evaluated'; reason: string; report: JsonObject }
   | { status: 'failed'; code: string; message: string }

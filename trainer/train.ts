@@ -143,27 +143,28 @@ async function trainOn(
   Object.assign(metrics, before && { parent_validation_score: before.score, parent_validation_error: before.error });
   if (verdict.pValue !== undefined) metrics.improvement_p_value = verdict.pValue;
   const resolved = { ...config } as unknown as Record<string, Json>;
-  if (verdict.publish) {
-    emit({ type: 'phase', phase: 'save', message: 'Writing the model' });
-    const exports = model.adapter
-      ? undefined
-      : await measureExports(after, (precision) =>
-          validate(questions, { config: model.config, weights: state.weights, precision }, config.threads),
-        );
-    const card = {
-      serialization_version: SERIALIZATION_VERSION,
-      max_prompt: config.max_prompt,
-      max_metadata: config.max_metadata,
-      without_evidence: config.without_evidence,
-      digits: config.digits,
-      frame: config.frame,
-      calibration_scores: after?.centralities ?? [],
-      metrics,
-      training: resolved,
-      ...(exports && { exports }),
-    };
-    await saveTrained(request.outDir, start, state.weights, { card, own: ownHistory, all: history });
-  }
+  // The parent's weights are kept, but what the studies measured is known from now on: history answers beside any weights.
+  const [weights, answers] = verdict.publish ? [state.weights, after] : [start.weights, before];
+  const message = verdict.publish ? 'Writing the model' : "Writing the parent's weights with what the studies measured";
+  emit({ type: 'phase', phase: 'save', message });
+  const exports = model.adapter
+    ? undefined
+    : await measureExports(answers, (precision) =>
+        validate(questions, { config: model.config, weights, precision }, config.threads),
+      );
+  const card = {
+    serialization_version: SERIALIZATION_VERSION,
+    max_prompt: config.max_prompt,
+    max_metadata: config.max_metadata,
+    without_evidence: config.without_evidence,
+    digits: config.digits,
+    frame: config.frame,
+    calibration_scores: answers?.centralities ?? parent?.card.calibration_scores ?? [],
+    metrics,
+    training: resolved,
+    ...(exports && { exports }),
+  };
+  await saveTrained(request.outDir, start, weights, { card, own: ownHistory, all: history });
   const outcome = verdict.publish ? 'published' : 'kept_parent';
   return { outcome, reason: verdict.reason, adapter: model.adapter !== undefined, metrics, config: resolved };
 }

@@ -95,7 +95,10 @@ export interface TrainRequest {
 }
 
 export interface TrainResult {
-  /** `kept_parent`: the fine-tune did not surely beat its parent (do-no-harm.ts), and nothing was written to outDir. */
+  /**
+   * `kept_parent`: the fine-tune did not surely beat its parent (do-no-harm.ts), and outDir holds the parent's weights, with what the
+   * studies measured.
+   */
   outcome: 'published' | 'kept_parent';
   reason: string;
   /** What was written is an adapter: it answers together with its parent, or its parent's base. */

@@ -171,10 +171,8 @@ export class JobProcess {
   }
 
   private succeeded({ outcome, reason, adapter, metrics, config }: TrainResult): JobOutcome {
-    const common = { status: 'succeeded' as const, reason, metrics, config };
-    if (outcome === 'kept_parent') return { ...common, outcome };
     const { model } = this.options;
-    return { ...common, outcome, model: adapter ? model : { ...model, base: null } };
+    return { status: 'succeeded', outcome, reason, metrics, config, model: adapter ? model : { ...model, base: null } };
   }
 
   private send(message: ToJob): void {

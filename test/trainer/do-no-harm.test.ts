@@ -1,5 +1,5 @@
 // Do no harm: what is published beside a parent. The rule on given answers, and trainings on noise, on shuffled y and on structure.
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judge, LEAST_QUESTIONS, PUBLISHING_LEVEL } from '../../trainer/do-no-harm.js';
@@ -128,7 +128,12 @@ describe('a training', () => {
   const tune = async (name: string, studies: StudyData[], config: Record<string, Json>) => {
     const outDir = join(folder, name);
     const result = await train({ studies, parentDir, outDir, workDir: `${outDir}-work`, config });
-    expect(existsSync(outDir)).toBe(result.outcome === 'published');
+    const known = JSON.parse(readFileSync(join(outDir, 'history.json'), 'utf8')) as { id: string }[];
+    expect(known.map(({ id }) => id)).toEqual(expect.arrayContaining(studies.map(({ id }) => id)));
+    if (!config.lora_rank) {
+      const weights = (dir: string) => readFileSync(join(dir, 'model.safetensors'));
+      expect(weights(outDir).equals(weights(parentDir))).toBe(result.outcome === 'kept_parent');
+    }
     return result;
   };
 

@@ -155,7 +155,9 @@ describe('train', () => {
     const kept = await train(idle);
     expect(kept.outcome).toBe('kept_parent');
     expect(kept.reason).toMatch(/Not better than its parent/);
-    await expect(Predictor.load(idle.outDir)).rejects.toMatchObject({ code: 'model_files' });
+    expect(weightsOf('idle')).toBe(weightsOf('better'));
+    const known = JSON.parse(readFileSync(join(idle.outDir, 'history.json'), 'utf8')) as { id: string }[];
+    expect(known.map(({ id }) => id)).toEqual(idle.studies.map(({ id }) => id));
   });
 
   it('keeps to what its parent was never shown and how it writes, and asks it so', async () => {

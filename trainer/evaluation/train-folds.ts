@@ -49,7 +49,7 @@ export async function trainFolds(
       const ids = others.map(({ source }) => source.id);
       const model: FoldModel = {
         fold,
-        modelDir: outcome === 'published' ? outDir : modelDir,
+        modelDir: outDir,
         studies: ids,
         outcome,
         reason,

@@ -120,7 +120,10 @@ function report(terminal: Terminal, job: FineTuningJob): void {
   terminal.result(job);
   if (job.status === 'succeeded') {
     const seconds = (Date.parse(job.finished_at ?? '') - Date.parse(job.started_at ?? '')) / 1000;
-    const what = job.outcome === 'kept_parent' ? `kept its parent ${job.parent}` : `published ${job.fine_tuned_model}`;
+    const what =
+      job.outcome === 'kept_parent'
+        ? `published ${job.fine_tuned_model} with the weights of its parent${job.parent === null ? '' : ` ${job.parent}`}`
+        : `published ${job.fine_tuned_model}`;
     terminal.say(
       `${terminal.style('green', '✓')} ${what}${Number.isFinite(seconds) ? ` in ${formatDuration(seconds)}` : ''}${job.reason ? `: ${job.reason}` : ''}`,
     );
