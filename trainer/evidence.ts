@@ -5,6 +5,7 @@ import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
 import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
 import { type PlausibleRange, plausibleRange } from './plausible.js';
+import { standardDeviation } from './statistics.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';
 import { weigh } from './weighing.js';
 
@@ -255,11 +256,6 @@ function withoutReserved(x: JsonObject): JsonObject {
   const reserved = Object.keys(x).some((key) => key.startsWith('⟨'));
   if (!reserved) return { ...x };
   return Object.fromEntries(Object.entries(x).map(([key, value]) => [key.replace(/^⟨/, '⟨\\'), value]));
-}
-
-function standardDeviation(values: readonly number[]): number {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
 }
 
 function meanAbsoluteError(predicted: Float64Array, measured: Float64Array): number {

@@ -5,7 +5,7 @@ import { type EpisodePlan, wholeFrame } from './episodes.js';
 import type { Making } from './example-feed.js';
 import { reveal } from './given.js';
 import type { KnownStudy } from './history/known-studies.js';
-import type { PromptRules } from './prompt.js';
+import { type PromptRules, promptRulesOf } from './prompt.js';
 import { headOf } from './study-source.js';
 import type { TrainConfig } from './train-config.js';
 import type { StudySource } from './types.js';
@@ -32,9 +32,7 @@ export class ExampleMaker {
     const { studies, known, config, tokenizerFile } = options;
     this.pool = new WorkerPool(WORKER, Math.min(config.threads, config.episodes));
     this.workerOf = this.assign(studies);
-    const { max_prompt, max_metadata, without_evidence, digits, frame } = config;
-    const limits = { max_prompt, max_metadata, without_evidence, digits, frame };
-    const request: EpisodeRequest = { kind: 'job', tokenizerFile, limits, known };
+    const request: EpisodeRequest = { kind: 'job', tokenizerFile, limits: promptRulesOf(config), known };
     this.ready = Promise.all(Array.from({ length: this.pool.size }, (_, worker) => this.pool.ask(worker, request)));
     this.ready.catch(() => {});
   }

@@ -29,6 +29,17 @@ export interface PromptRules {
   frame?: FrameKind;
 }
 
+/** The rules alone, out of a configuration or a card that holds more. */
+export function promptRulesOf({ max_prompt, max_metadata, without_evidence, digits, frame }: PromptRules): PromptRules {
+  return {
+    max_prompt,
+    max_metadata,
+    ...(without_evidence && { without_evidence }),
+    ...(digits !== undefined && { digits }),
+    ...(frame && { frame }),
+  };
+}
+
 /** Names of the pieces of evidence: their markers, as `without_evidence` has them. */
 export const EVIDENCE_NAMES: readonly string[] = EVIDENCE_TOKENS.slice(1).map((marker) => marker.slice(1, -1));
 

@@ -17,6 +17,7 @@ import { baseModel } from './hugging-face/import-model.js';
 import { measureExports } from './hugging-face/measured-exports.js';
 import { weightsDigest } from './model/weights.js';
 import { makeOptimizer } from './optimizers/optimizers.js';
+import { promptRulesOf } from './prompt.js';
 import {
   type Answering,
   answering,
@@ -154,11 +155,7 @@ async function trainOn(
       );
   const card = {
     serialization_version: SERIALIZATION_VERSION,
-    max_prompt: config.max_prompt,
-    max_metadata: config.max_metadata,
-    without_evidence: config.without_evidence,
-    digits: config.digits,
-    frame: config.frame,
+    ...promptRulesOf(config),
     calibration_scores: answers?.centralities ?? parent?.card.calibration_scores ?? [],
     metrics,
     training: resolved,

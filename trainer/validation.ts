@@ -10,6 +10,7 @@ import type { Weights } from './model/parameters.js';
 import type { ServedModel } from './model/serving-graph.js';
 import { clusterMeans } from './paired-test.js';
 import { type Example, renderPrompt } from './prompt.js';
+import { mean } from './statistics.js';
 
 /** A question whose answer was held back. */
 export interface ValidationExample extends Pick<Example, 'evidence' | 'metadata' | 'x'> {
@@ -66,8 +67,6 @@ export async function validate(
     await inference.release();
   }
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function summarize(examples: readonly ValidationExample[], distributions: readonly Distribution[]): ValidationAnswers {
   let error = 0;

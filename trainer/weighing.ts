@@ -19,6 +19,15 @@ const PROCESS_SHARE = 0.5;
 /** Where others speak, theirs is that of this many trials among the study's own. */
 const HISTORY_TRIALS = 10;
 
+/** A weight for each, by the inverse of its error to the fourth power; together 1. */
+export function weightsOf(errors: readonly number[]): number[] {
+  const smallest = Math.min(...errors);
+  // Relative to the smallest error, so that neither huge nor zero errors leave the range of doubles.
+  const weights = errors.map((error) => (error > 0 ? (smallest / error) ** POWER : 1));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / total);
+}
+
 /** What is known of one query. */
 export interface Weighed {
   /** Predictions of the local experts. */
@@ -41,13 +50,10 @@ export function weigh({ means, errors, process, processSd, history, trials }: We
   const all = history ? [...means, history.value] : means;
   const sizes = errors.map((error, i) => (i === process ? PROCESS_GAIN * error : error));
   if (history) sizes.push(HISTORY_GAIN * history.error);
-  const smallest = Math.min(...sizes);
-  // Relative to the smallest error, so that neither huge nor zero errors leave the range of doubles.
-  const weights = sizes.map((error) => (error > 0 ? (smallest / error) ** POWER : 1));
-  const total = weights.reduce((a, b) => a + b, 0);
+  const weights = weightsOf(sizes);
   const share = history ? HISTORY_TRIALS / (HISTORY_TRIALS + trials) : PROCESS_SHARE;
   const leaning = history ? means.length : process;
-  const shares = weights.map((weight, i) => ((1 - share) * weight) / total + (i === leaning ? share : 0));
+  const shares = weights.map((weight, i) => (1 - share) * weight + (i === leaning ? share : 0));
   const center = all.reduce((sum, value, i) => sum + shares[i]! * value, 0);
   if (!history) return { center, sd: processSd };
   const [own, others] = [shares[process]!, shares[leaning]!];

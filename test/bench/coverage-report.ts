@@ -2,8 +2,9 @@
 import { Calibration, reachOf, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
 import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
-import { mean, spearman } from '../../trainer/evaluation/metrics.js';
+import { spearman } from '../../trainer/evaluation/metrics.js';
 import { conformalRadius } from '../../trainer/experts/residual-interval.js';
+import { mean } from '../../trainer/statistics.js';
 import { type Answered, LEVELS, type TaskAnswers } from './coverage-answers.js';
 
 export const INTERVALS = [0.5, 0.8, 0.9];

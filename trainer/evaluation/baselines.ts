@@ -3,8 +3,9 @@ import { studyFrame } from '../../tokenizer/frame.js';
 import { EXPERT_NAMES } from '../experts/expert.js';
 import { fitExperts } from '../experts/fit-experts.js';
 import { conformalRadius } from '../experts/residual-interval.js';
+import { mean } from '../statistics.js';
 import type { JsonObject } from '../types.js';
-import { INTERVAL_LEVELS, mean } from './metrics.js';
+import { INTERVAL_LEVELS } from './metrics.js';
 import type { MeasuredTrial } from './splits.js';
 import type { Method, Stated } from './types.js';
 

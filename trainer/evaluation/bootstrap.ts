@@ -1,6 +1,6 @@
 // How sure a ratio of mean errors is: bootstrap over tasks, both methods always on the same tasks (Efron and Tibshirani 1993).
 import { Random } from '../random.js';
-import { mean } from './metrics.js';
+import { mean } from '../statistics.js';
 import type { Ratio } from './types.js';
 
 const BOOTSTRAP_STREAM = 0x626f6f74;

@@ -1,4 +1,5 @@
 // What a method's answers are worth. All methods are judged alike: by a point estimate and the central intervals they state.
+import { mean } from '../statistics.js';
 import { LEVEL, type Metrics, type Stated } from './types.js';
 
 /** Pairs of quantiles from which the CRPS is made. */
@@ -40,8 +41,6 @@ function crps(intervals: readonly { lower: number; upper: number }[], y: number)
   });
   return mean(losses);
 }
-
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Spearman's rank correlation, ties sharing their mean rank; 0 where one of them does not vary. */
 export function spearman(a: readonly number[], b: readonly number[]): number {

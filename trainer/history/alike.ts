@@ -1,4 +1,5 @@
 // Which of the known studies speak of a study, and how alike they are: by the parameters they share, by what they measure, by their metadata.
+import { mean, standardDeviation } from '../statistics.js';
 import type { Json, JsonObject, StudyHead } from '../types.js';
 import { type KnownStudy, keyOfKnown } from './known-studies.js';
 
@@ -89,14 +90,11 @@ function metadataDistances(study: StudyHead, others: readonly KnownStudy[]): num
     spreads.set(name, standardDeviation(values) || 1);
   }
   return theirs.map((facts) => {
-    let sum = 0;
-    let count = 0;
-    for (const [name, fact] of own) {
+    const distances = Array.from(own, ([name, fact]) => {
       const other = facts.get(name);
-      sum += other === undefined ? UNSTATED : factDistance(fact, other, spreads.get(name)!);
-      count++;
-    }
-    return sum / count;
+      return other === undefined ? UNSTATED : factDistance(fact, other, spreads.get(name)!);
+    });
+    return mean(distances);
   });
 }
 
@@ -137,8 +135,3 @@ const wordsOf = (text: string): ReadonlySet<string> =>
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [],
   );
-
-function standardDeviation(values: readonly number[]): number {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
-}

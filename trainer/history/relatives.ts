@@ -5,6 +5,7 @@ import { permutation } from '../experts/sampling.js';
 import { Random } from '../random.js';
 import { thin } from '../thin.js';
 import type { JsonObject, StudyHead } from '../types.js';
+import { weightsOf } from '../weighing.js';
 import { describe, type Relative } from './alike.js';
 import type { KnownTrial } from './known-studies.js';
 import { levelOf } from './level.js';
@@ -38,9 +39,10 @@ const LEAST_UNIT = 1e-9;
 /** One way to see the study and its relatives as functions of one kind. */
 interface View {
   prior: Prior;
-  /** From the common scale to that of the view, of the study and of each relative. */
-  own: (z: number) => number;
+  /** From the study's y to the view's scale, and back. */
+  own: (y: number) => number;
   back: (z: number) => number;
+  /** From the common scale to the view's, of what relative t says. */
   relative: (z: number, t: number) => number;
 }
 
@@ -73,9 +75,8 @@ export class Relatives {
   private get reach(): [number, number] {
     let [least, most] = [0, 0];
     this.relatives.forEach(({ study: { trials } }, t) => {
-      const { center, spread } = this.places[t]!;
       for (const { y } of trials) {
-        const z = (this.scale.to(y) - center) / (spread || 1);
+        const z = this.standing(this.scale.to(y), t);
         if (z < least) least = z;
         if (z > most) most = z;
       }
@@ -103,11 +104,7 @@ export class Relatives {
 
   /** How each of xs stands among others by what the relatives usually measure there: a number without a unit. */
   usual(xs: readonly JsonObject[]): Float64Array {
-    const view = this.standardised(
-      (z) => z,
-      (z) => z,
-    );
-    const said = this.say(xs, view);
+    const said = this.say(xs, { relative: (z, t) => this.standing(z, t) });
     return Float64Array.from(xs, (_, i) => said.reduce((sum, values, t) => sum + this.weights[t]! * values[i]!, 0));
   }
 
@@ -121,22 +118,22 @@ export class Relatives {
     const own = Array.from(kept, (i) => trials[i]!);
     const seen = new Seen(this, own);
     const fits = [this.absoluteView(), this.relativeView(own)].map((view) => new ViewFit(this, view, seen));
-    const errors = fits.map(({ loo }) => meanError(loo.mean, own));
-    const least = Math.min(...errors);
-    const shares = errors.map((error) => (error > 0 ? (least / error) ** 4 : 1));
+    const shares = weightsOf(fits.map(({ loo }) => meanError(loo.mean, own)));
     const mix = (parts: RelativePredictions[]): RelativePredictions => {
-      const total = shares.reduce((a, b) => a + b, 0);
       const blend = (of: (part: RelativePredictions) => Float64Array) =>
-        of(parts[0]!).map((_, i) => parts.reduce((sum, part, v) => sum + (shares[v]! / total) * of(part)[i]!, 0));
+        of(parts[0]!).map((_, i) => parts.reduce((sum, part, v) => sum + shares[v]! * of(part)[i]!, 0));
       return { mean: blend(({ mean }) => mean), sd: blend(({ sd }) => sd) };
     };
     const predict = (xs: readonly JsonObject[]) => mix(fits.map((fit) => fit.predict(xs)));
-    const inOrder = mix(fits.map(({ loo }) => loo));
-    if (kept.length < trials.length) return { predict, crossFitted: this.fillIn(trials, kept, inOrder, predict) };
-    const crossFitted = { mean: new Float64Array(trials.length), sd: new Float64Array(trials.length) };
+    // The rows that were not kept have not been seen at all.
+    const crossFitted =
+      kept.length < trials.length
+        ? predict(trials.map(({ x }) => x))
+        : { mean: new Float64Array(trials.length), sd: new Float64Array(trials.length) };
+    const { mean, sd } = mix(fits.map(({ loo }) => loo));
     kept.forEach((row, place) => {
-      crossFitted.mean[row] = inOrder.mean[place]!;
-      crossFitted.sd[row] = inOrder.sd[place]!;
+      crossFitted.mean[row] = mean[place]!;
+      crossFitted.sd[row] = sd[place]!;
     });
     return { predict, crossFitted };
   }
@@ -162,21 +159,6 @@ export class Relatives {
       mean: mean.map(back),
       sd: mean.map((z, i) => (back(z + sd[i]!) - back(z - sd[i]!)) / 2),
     };
-  }
-
-  /** The rows that were not kept have not been seen at all. */
-  private fillIn(
-    trials: readonly KnownTrial[],
-    kept: Int32Array,
-    looked: RelativePredictions,
-    predict: (xs: readonly JsonObject[]) => RelativePredictions,
-  ): RelativePredictions {
-    const all = predict(trials.map(({ x }) => x));
-    kept.forEach((row, place) => {
-      all.mean[row] = looked.mean[place]!;
-      all.sd[row] = looked.sd[place]!;
-    });
-    return all;
   }
 
   private absoluteView(): View {
@@ -216,17 +198,18 @@ export class Relatives {
     const seen = [...this.reach, ...trials.map(({ y }) => own(y))];
     const [least, most] = [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))];
     const margin = MARGIN * (most - least);
-    return this.standardised(own, (z) => this.scale.from(center + size * clamp(z, least - margin, most + margin)));
-  }
-
-  /** Every relative centred on its median and divided by its spread. */
-  private standardised(own: View['own'], back: View['back']): View {
     return {
       prior: { weights: this.weights, unit: 1, level: 0, shift: 0 },
       own,
-      back,
-      relative: (z, t) => (z - this.places[t]!.center) / (this.places[t]!.spread || 1),
+      back: (z) => this.scale.from(center + size * clamp(z, least - margin, most + margin)),
+      relative: (z, t) => this.standing(z, t),
     };
+  }
+
+  /** Where z stands among what relative t measured: from its median, in its spread. */
+  private standing(z: number, t: number): number {
+    const { center, spread } = this.places[t]!;
+    return (z - center) / (spread || 1);
   }
 
   private weighted(of: (t: number) => number): number {

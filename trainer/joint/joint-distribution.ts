@@ -1,7 +1,9 @@
 // What several objectives of one experiment measure together: equally likely paths of conditional distributions. See docs/objectives.md.
+
 import type { Distribution } from '../distribution.js';
 import { TrainerError } from '../errors.js';
 import { Random } from '../random.js';
+import { mean } from '../statistics.js';
 import { mixture } from './mixture.js';
 import type { Stratum } from './strata.js';
 
@@ -125,8 +127,4 @@ function shareWithin({ distribution, from, to }: PathStep, { lower, upper }: Ran
 
 function levelsOf({ from, to }: Stratum): number[] {
   return Array.from({ length: RANK_LEVELS }, (_, i) => from + ((to - from) * (i + 0.5)) / RANK_LEVELS);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

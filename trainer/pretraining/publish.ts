@@ -5,6 +5,7 @@ import { SERIALIZATION_VERSION } from '../../tokenizer/serialize.js';
 import type { Device } from '../devices/device.js';
 import { measureExports } from '../hugging-face/measured-exports.js';
 import { saveModel } from '../model-directory.js';
+import { promptRulesOf } from '../prompt.js';
 import type { StartingPoint } from '../starting-point.js';
 import type { Json } from '../types.js';
 import { validate } from '../validation.js';
@@ -28,11 +29,7 @@ export async function publish(modelDir: string, finished: Finished): Promise<voi
   );
   const card = {
     serialization_version: SERIALIZATION_VERSION,
-    max_prompt: config.max_prompt,
-    max_metadata: config.max_metadata,
-    without_evidence: config.without_evidence,
-    digits: config.digits,
-    frame: config.frame,
+    ...promptRulesOf(config),
     calibration_scores: answers!.centralities,
     metrics: {
       steps,

@@ -1,5 +1,7 @@
 // Families of made-up studies: each a pure function of (seed, index), its trials made when they are read and never stored.
+
 import { Random } from '../../random.js';
+import { mean, standardDeviation } from '../../statistics.js';
 import type { Json, JsonObject, Objective, StudySource, Trial } from '../../types.js';
 import { drawFunction, drawKind, type UnitFunction } from '../functions/random-functions.js';
 import { type Design, drawDesign } from './design.js';
@@ -93,11 +95,10 @@ function drawMixture(dimension: number, random: Random): UnitFunction {
 /** Mean 0 and standard deviation 1 at the probes; a constant stays one. */
 function standardised(f: UnitFunction, probes: readonly { z: Float64Array }[]): UnitFunction {
   const values = probes.map(({ z }) => f(z));
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const sd = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+  const [centre, sd] = [mean(values), standardDeviation(values)];
   // What differs by rounding alone is a constant.
-  const scale = sd > 1e-9 * Math.abs(mean) ? sd : 1;
-  return (z) => (f(z) - mean) / scale;
+  const scale = sd > 1e-9 * Math.abs(centre) ? sd : 1;
+  return (z) => (f(z) - centre) / scale;
 }
 
 function syntheticStudy(shared: Shared, task: number): StudySource {
