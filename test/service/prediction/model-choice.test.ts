@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FolderArtifacts } from '../../../service/artifacts.js';
-import { findBaseModel } from '../../../service/prediction/base-model.js';
+import { findBaseModel, installBaseModel } from '../../../service/prediction/base-model.js';
 import { chooseModel } from '../../../service/prediction/model-choice.js';
 import { completed, jobOn, makeStudy, temporaryFolder, temporaryStore } from '../../store/temporary-store.js';
 
@@ -102,7 +102,7 @@ describe('findBaseModel', () => {
   it('lets a trained model answer, and says why a stock one does not', async () => {
     const trained = await folderWith({ 'omnireg.json': { metrics: {} } });
     expect(await findBaseModel(trained)).toEqual({ dir: trained });
-    expect(await findBaseModel('none')).toEqual({ why: '' });
+    expect(await findBaseModel(await installBaseModel('none', temporaryFolder()))).toEqual({ why: '' });
     const stock = await folderWith({ 'config.json': { model_type: 't5' } });
     const imported = await folderWith({ 'omnireg.json': { imported: true } });
     const { sources } = await workspace();
