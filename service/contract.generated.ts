@@ -1223,6 +1223,11 @@ export interface components {
              */
             test_trials: number;
             /**
+             * @description Studies of each family that are predicted, at even distances in their order; the others are only learned from, in distribution. 0 for all.
+             * @default 0
+             */
+            asked_studies: number;
+            /**
              * @description In distribution, groups of studies, and so trainings.
              * @default 2
              */
@@ -1312,6 +1317,7 @@ export interface components {
             protocols: components["schemas"]["EvaluationProtocol"][];
             local_trials: number[];
             test_trials: number;
+            asked_studies: number;
             folds: number;
             /** @description Whether free text was taken out of all studies. */
             without_text: boolean;

@@ -107,6 +107,7 @@ export function presentReport(id: string, report: EvaluationReport): Schemas['Ev
     protocols: [...config.protocols],
     local_trials: [...config.localTrials],
     test_trials: config.testTrials,
+    asked_studies: config.askedStudies,
     folds: config.folds,
     without_text: config.withoutText,
     resamples: config.resamples,

@@ -38,11 +38,12 @@ function evaluationConfig(asked: Create): Partial<EvaluationConfig> {
     protocols,
     local_trials: localTrials,
     test_trials: testTrials,
+    asked_studies: askedStudies,
     folds,
     without_text: withoutText,
     seed,
   } = asked;
-  const given = Object.entries({ protocols, localTrials, testTrials, folds, withoutText, seed });
+  const given = Object.entries({ protocols, localTrials, testTrials, askedStudies, folds, withoutText, seed });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 

@@ -20,6 +20,7 @@ export function resolveEvaluationConfig(config: Partial<EvaluationConfig> = {}):
   if (resolved.localTrials.length === 0) fail('localTrials', 'must hold a number of trials');
   for (const size of resolved.localTrials) whole('localTrials', size, 0, MOST_LOCAL);
   whole('testTrials', resolved.testTrials, 5, 10_000);
+  whole('askedStudies', resolved.askedStudies, 0, 10_000);
   whole('folds', resolved.folds, 2, 100);
   if (typeof resolved.withoutText !== 'boolean') fail('withoutText', 'must be true or false');
   whole('seed', resolved.seed, 0, 2 ** 31 - 1);

@@ -6,6 +6,7 @@ import { studyFrame } from '../../tokenizer/frame.js';
 import { openModel } from '../adapter-directory.js';
 import { TrainerError } from '../errors.js';
 import { headOf } from '../study-source.js';
+import { thin } from '../thin.js';
 import type { Cell, CellScores } from './answer-cell.js';
 import type { PoolRow } from './baselines.js';
 import { answerAll, type Task } from './cell-pool.js';
@@ -30,8 +31,8 @@ const POOL_ROWS = 4000;
 
 interface Usable extends EvaluatedStudy {
   split: Split;
-  /** Number of its group within the family. */
-  fold: number;
+  /** Number of its group within the family; null where it is only learned from. */
+  fold: number | null;
 }
 
 /** What a row is about. */
@@ -88,20 +89,21 @@ async function studiesOf(
 }
 
 async function splitAll(studies: readonly EvaluatedStudy[], config: EvaluationConfig) {
-  const usable: Usable[] = [];
+  const families = new Map<string, Usable[]>();
   const skipped: EvaluationReport['skipped'] = [];
-  const members = new Map<string, number>();
   for (const study of studies) {
     const split = splitStudy(await study.source.outcomes(), config);
     if ('reason' in split) {
       skipped.push({ study: study.source.id, reason: split.reason });
       continue;
     }
-    const place = members.get(study.family) ?? 0;
-    members.set(study.family, place + 1);
-    usable.push({ ...study, split, fold: place % config.folds });
+    families.set(study.family, [...(families.get(study.family) ?? []), { ...study, split, fold: null }]);
   }
-  return { usable, skipped };
+  for (const family of families.values()) {
+    const asked = thin(family, config.askedStudies || family.length);
+    for (const [place, study] of asked.entries()) study.fold = place % config.folds;
+  }
+  return { usable: [...families.values()].flat(), skipped };
 }
 
 /** A model that learned from a study is not out of distribution there. */
@@ -120,6 +122,7 @@ function keysOf(usable: readonly Usable[], config: EvaluationConfig, models: rea
     // Fold by fold, so that each process opens each model once.
     (protocol === 'in_distribution' ? models.map(({ fold }) => fold) : [undefined]).flatMap((fold) =>
       usable
+        .filter((study) => study.fold !== null)
         .filter((study) => fold === undefined || (study.fold === fold && poolStudies(usable, study).length > 0))
         .flatMap((study) =>
           config.localTrials

@@ -19,7 +19,7 @@ export interface FoldModel {
 /** Trains what is not trained yet. Where a training did not beat its parent, the parent answers, as it would in the service. */
 export async function trainFolds(
   { modelDir, workDir, training = {} }: EvaluationRequest,
-  studies: readonly (EvaluatedStudy & { fold: number })[],
+  studies: readonly (EvaluatedStudy & { fold: number | null })[],
   config: EvaluationConfig,
   { onEvent, signal }: EvaluationHooks,
 ): Promise<FoldModel[]> {

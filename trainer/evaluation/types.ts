@@ -33,6 +33,8 @@ export interface EvaluationConfig {
   localTrials: readonly number[];
   /** Trials that are predicted, the same ones for all numbers of local trials; fewer where a study is small. */
   testTrials: number;
+  /** Studies of each family that are predicted, at even distances; the others are only learned from. 0: all. */
+  askedStudies: number;
   /** In distribution: groups of studies, each predicted by a model that was trained on the other groups. */
   folds: number;
   /** Whether free text is taken out of all studies, for every method alike: see without-text.ts. */
@@ -48,6 +50,7 @@ export const EVALUATION_DEFAULTS: EvaluationConfig = {
   protocols: ['out_of_distribution'],
   localTrials: [0, 5, 10, 20, 50, 200],
   testTrials: 100,
+  askedStudies: 0,
   folds: 2,
   withoutText: false,
   seed: 0,

@@ -42,6 +42,7 @@ interface EvaluateOptions {
   model?: string;
   trials: number[];
   test: number;
+  ask: number;
   protocol: keyof typeof PROTOCOLS;
   folds: number;
   withoutText?: boolean;
@@ -63,6 +64,12 @@ export function addEvaluateCommand(program: Command): void {
     .option('--model <model>', 'a model’s folder; with --url, the id of one (default: what answers there)')
     .option('--trials <list>', 'numbers of local trials', sizes, DEFAULT_SIZES)
     .option('--test <n>', 'trials of each task that are predicted', integerOption(5, 10_000), 100)
+    .option(
+      '--ask <n>',
+      'tasks of each family that are predicted; the others are only learned from',
+      integerOption(0, 10_000),
+      0,
+    )
     .addOption(
       new Option('--protocol <which>', 'out of distribution, in distribution, or both')
         .choices(Object.keys(PROTOCOLS))
@@ -119,11 +126,12 @@ function studiesOf({ study, all }: EvaluateOptions): 'all' | string[] {
 
 /** What the request says beside its studies. */
 function settings(options: EvaluateOptions): Omit<EvaluationCreate, 'studies'> {
-  const { trials, test, protocol, folds, withoutText, seed, model, set } = options;
+  const { trials, test, ask, protocol, folds, withoutText, seed, model, set } = options;
   return {
     local_trials: trials,
     test_trials: test,
     protocols: PROTOCOLS[protocol] as EvaluationReport['protocols'],
+    asked_studies: ask,
     folds,
     seed,
     ...(withoutText && { without_text: true }),

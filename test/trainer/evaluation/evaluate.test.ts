@@ -139,11 +139,26 @@ describe('in distribution', () => {
     // The same function was measured there.
     expect(pooled.every(({ error }) => error < 0.1)).toBe(true);
   });
+
+  it('learns from the studies that it does not ask about', async () => {
+    const waves = ['a', 'b', 'c', 'd'].map((id, i) => study(id, 40 + i));
+    const report = await evaluate({
+      studies: waves,
+      modelDir,
+      workDir: temporaryFolder(),
+      config: { ...config, localTrials: [0], protocols: ['in_distribution'], askedStudies: 2 },
+      training: { ...TINY_TRAINING, steps: 3 },
+    });
+    // The first and the last are asked about, each in a group of its own.
+    expect(report.trainings.map(({ studies }) => studies)).toEqual([3, 3]);
+    expect([...new Set(report.rows.map(({ study }) => study))]).toEqual(['a', 'd']);
+  });
 });
 
 describe('refuses', () => {
   it.each<[string, object, RegExp]>([
     ['a misspelt setting', { localTrails: [5] }, /"localTrials"/],
+    ['fewer than no studies', { askedStudies: -1 }, /askedStudies is -1/],
     ['a protocol that there is not', { protocols: ['sideways'] }, /out_of_distribution, in_distribution/],
     ['a negative number of trials', { localTrials: [-1] }, /localTrials is -1; give a whole number from 0 to 1000/],
     ['one group', { folds: 1 }, /folds is 1/],
