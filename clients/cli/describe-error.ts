@@ -1,7 +1,8 @@
 // Any error as lines for people, a code for programs and the status to exit with.
 import { CommanderError } from 'commander';
+import { TabularError } from '../../tabular/errors.js';
 import { ApiError } from '../sdk/errors.js';
-import { CliError, exitCodes } from './errors.js';
+import { CliError, cliErrorCodes, exitCodes } from './errors.js';
 
 export interface DescribedError {
   code: string;
@@ -13,6 +14,8 @@ export interface DescribedError {
 export function describeError(error: unknown): DescribedError {
   if (error instanceof CliError)
     return { code: error.code, lines: [error.message, error.fix], exitCode: error.exitCode };
+  if (error instanceof TabularError)
+    return { code: error.code, lines: [error.message, error.fix], exitCode: cliErrorCodes[error.code].exit };
   if (error instanceof CommanderError) {
     // The bare command has shown its help already.
     const lines = error.code === 'commander.help' ? [] : [error.message];

@@ -1,12 +1,12 @@
 // Imports one CSV file as trials of a study: reads it twice (columns, then rows) and sends batches that can be repeated safely.
 import { randomUUID } from 'node:crypto';
+import { type ImportPlan, type InfeasibleMark, planImport } from '../../tabular/plan.js';
+import type { RowError } from '../../tabular/row-errors.js';
+import { rowToTrial } from '../../tabular/trials.js';
 import { ApiError } from '../sdk/errors.js';
 import type { HttpClient } from '../sdk/http.js';
 import type { JsonObject, Objective, Study, TrialCreate } from '../sdk/types.js';
-import { type ImportPlan, type InfeasibleMark, planImport } from './csv/plan.js';
-import type { RowError } from './csv/row-errors.js';
 import { type CsvScan, columnNotes, readRows, scanCsv } from './csv/scan.js';
-import { rowToTrial } from './csv/trials.js';
 
 /** Rows and JSON characters in one request; the service takes 1,000 rows and 16 MiB by default. */
 const BATCH_ROWS = 500;
@@ -125,13 +125,13 @@ class Importer {
     let characters = 0;
     for await (const item of readRows(this.#scan)) {
       this.#options.signal?.throwIfAborted();
-      const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item.record, this.#plan);
+      const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item, this.#plan);
       if ('errors' in result) {
         this.#reject(result.errors);
         this.#advance(1);
         continue;
       }
-      batch.push({ line: 'record' in item ? item.record.line : 0, trial: result.trial });
+      batch.push({ line: item.line, trial: result.trial });
       characters += JSON.stringify(result.trial).length;
       if (batch.length < BATCH_ROWS && characters < BATCH_CHARACTERS) continue;
       await this.#send(batch);

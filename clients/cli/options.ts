@@ -1,8 +1,8 @@
 // Options that several commands share, and the parsers that turn their text into values or usage errors.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { InfeasibleMark } from '../../tabular/plan.js';
 import { HttpClient } from '../sdk/http.js';
 import type { JsonObject } from '../sdk/types.js';
-import type { InfeasibleMark } from './csv/plan.js';
 import { Terminal } from './terminal.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';

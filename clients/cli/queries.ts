@@ -1,10 +1,11 @@
 // The parameters to predict for, from --x or from the rows of a CSV, read as the study's own trials are.
+
+import type { ColumnKind } from '../../tabular/columns.js';
+import type { RowError } from '../../tabular/row-errors.js';
+import { rowToQuery } from '../../tabular/trials.js';
 import type { HttpClient } from '../sdk/http.js';
 import type { JsonObject, Study } from '../sdk/types.js';
-import type { ColumnKind } from './csv/columns.js';
-import type { RowError } from './csv/row-errors.js';
 import { columnNotes, readRows, type ScanOptions, scanCsv } from './csv/scan.js';
-import { rowToQuery } from './csv/trials.js';
 
 /** Trials looked at to learn what kind of value each parameter has. */
 const SAMPLED_TRIALS = 200;
@@ -43,10 +44,10 @@ export async function queriesFromCsv(
     result.notes.push(`the study's trials have no parameter ${strangers.map((name) => `"${name}"`).join(', ')}`);
   }
   for await (const item of readRows(scan)) {
-    const row = 'error' in item ? { errors: [item.error] } : rowToQuery(item.record, plan);
+    const row = 'error' in item ? { errors: [item.error] } : rowToQuery(item, plan);
     if ('errors' in row) result.errors.push(...row.errors);
     else {
-      result.labels.push(`line ${'record' in item ? item.record.line : 0}`);
+      result.labels.push(`line ${item.line}`);
       result.queries.push(row.x);
     }
   }

@@ -6,12 +6,13 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { nearestName } from '../../../tabular/nearest.js';
 import type { HttpClient } from '../../sdk/http.js';
 import type { TrialCreate } from '../../sdk/types.js';
 import { type Comparison, compare, comparisonTable, verdict } from '../demo/comparison.js';
 import { EXAMPLES_FOLDER, type Example, findExamples, readExample } from '../demo/examples.js';
 import { writeDemoFiles } from '../demo/files.js';
-import { CliError, nearestName } from '../errors.js';
+import { CliError } from '../errors.js';
 import { importFile, importFileDefaults } from '../import-file.js';
 import {
   collected,

@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Command, Option } from 'commander';
+import { TabularError } from '../../../tabular/errors.js';
+import type { InfeasibleMark } from '../../../tabular/plan.js';
+import { describeRowError } from '../../../tabular/row-errors.js';
 import { ApiError } from '../../sdk/errors.js';
 import type { HttpClient } from '../../sdk/http.js';
 import type { Study } from '../../sdk/types.js';
 import { readMetadata } from '../csv/metadata.js';
-import type { InfeasibleMark } from '../csv/plan.js';
-import { describeRowError } from '../csv/row-errors.js';
 import { describeError } from '../describe-error.js';
 import { CliError, exitCodes } from '../errors.js';
 import { type ImportReport, importFile } from '../import-file.js';
@@ -92,7 +93,9 @@ async function runImport(files: string[], options: ImportCommandOptions, command
     } catch (error) {
       // One file that cannot be used does not cost the others; without the service there is no use in going on.
       const fileOnly =
-        error instanceof CliError || (error instanceof ApiError && error.status >= 400 && error.status < 500);
+        error instanceof CliError ||
+        error instanceof TabularError ||
+        (error instanceof ApiError && error.status >= 400 && error.status < 500);
       if (signal.aborted || !fileOnly || files.length === 1) throw error;
       const { lines, exitCode, code } = describeError(error);
       failures.push({ file, code, message: lines.join(' '), exitCode });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { JsonObject, Objective } from '../../sdk/types.js';
 import { CliError } from '../errors.js';
-import { unreadable } from './records.js';
+import { unreadable } from './files.js';
 
 export interface StudyMetadata {
   /** Everything but the objectives. */

@@ -1,9 +1,10 @@
 // First reading of a CSV: delimiter, header, number of rows, and the kind of each column over the whole file.
-import { CliError } from '../errors.js';
-import { ColumnProfile, type Header, readHeader } from './columns.js';
-import { type CsvItem, detectDelimiter, readCsv } from './records.js';
-import { shortValue } from './row-errors.js';
-import { prepare } from './trials.js';
+import { ColumnProfile, type Header, readHeader } from '../../../tabular/columns.js';
+import type { CsvItem } from '../../../tabular/csv-reader.js';
+import { TabularError } from '../../../tabular/errors.js';
+import { shortValue } from '../../../tabular/row-errors.js';
+import { prepare } from '../../../tabular/trials.js';
+import { delimiterOf, readCsv } from './files.js';
 
 export interface ScanOptions {
   /** Absent: detected. */
@@ -23,31 +24,36 @@ export interface CsvScan {
   rows: number;
 }
 
-/** @throws CliError csv_unusable where the file has no row, or its header cannot be used. */
+/** @throws TabularError csv_unusable where the file has no row, or its header cannot be used. */
 export async function scanCsv(path: string, options: ScanOptions): Promise<CsvScan> {
-  const delimiter = options.delimiter ?? (await detectDelimiter(path));
+  const delimiter = options.delimiter ?? (await delimiterOf(path));
   const clean = { missing: new Set(options.missing.map((value) => value.trim())), decimalComma: options.decimalComma };
   let header: Header | undefined;
   let profiles: ColumnProfile[] = [];
   let rows = 0;
-  for await (const item of readCsv(path, delimiter)) {
-    if (!header) {
-      if ('error' in item) {
-        throw new CliError('csv_unusable', `${path}: in the first row, ${item.error.what}.`, item.error.fix);
+  for await (const items of readCsv(path, delimiter))
+    for (const item of items) {
+      if (!header) {
+        if ('error' in item) {
+          throw new TabularError('csv_unusable', `${path}: in the first row, ${item.error.what}.`, item.error.fix);
+        }
+        header = readHeader(item.cells, options.header, path);
+        profiles = header.names.map(() => new ColumnProfile());
+        if (header.inFile) continue;
       }
-      header = readHeader(item.record.cells, options.header, path);
-      profiles = header.names.map(() => new ColumnProfile());
-      if (header.inFile) continue;
+      rows++;
+      // Rows that will be refused do not decide what a column is.
+      if ('error' in item || item.cells.length !== header.names.length) continue;
+      for (let i = 0; i < profiles.length; i++)
+        profiles[i]!.observe(prepare(item.cells[i]!, clean, 'unknown'), item.line);
     }
-    rows++;
-    // Rows that will be refused do not decide what a column is.
-    if ('error' in item || item.record.cells.length !== header.names.length) continue;
-    const { cells, line } = item.record;
-    for (const [i, profile] of profiles.entries()) profile.observe(prepare(cells[i]!, clean, 'unknown'), line);
-  }
-  if (!header) throw new CliError('csv_unusable', `${path} is empty.`, 'Write a header and one trial a line.');
+  if (!header) throw new TabularError('csv_unusable', `${path} is empty.`, 'Write a header and one trial a line.');
   if (rows === 0) {
-    throw new CliError('csv_unusable', `${path} has a header and no rows.`, 'Write one trial a line below the header.');
+    throw new TabularError(
+      'csv_unusable',
+      `${path} has a header and no rows.`,
+      'Write one trial a line below the header.',
+    );
   }
   return { path, delimiter, header, profiles, rows };
 }
@@ -55,10 +61,11 @@ export async function scanCsv(path: string, options: ScanOptions): Promise<CsvSc
 /** Second reading: the rows below the header. */
 export async function* readRows({ path, delimiter, header }: CsvScan): AsyncGenerator<CsvItem> {
   let first = header.inFile;
-  for await (const item of readCsv(path, delimiter)) {
-    if (first) first = false;
-    else yield item;
-  }
+  for await (const items of readCsv(path, delimiter))
+    for (const item of items) {
+      if (first) first = false;
+      else yield item;
+    }
 }
 
 /** What a person should know of how the columns of these parameters were read. */

@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nearestName } from '../../../tabular/nearest.js';
+import { planImport } from '../../../tabular/plan.js';
+import { describeRowError } from '../../../tabular/row-errors.js';
+import { rowToTrial } from '../../../tabular/trials.js';
 import type { JsonObject, Objective, TrialCreate } from '../../sdk/types.js';
 import { readMetadata } from '../csv/metadata.js';
-import { planImport } from '../csv/plan.js';
-import { describeRowError } from '../csv/row-errors.js';
 import { readRows, scanCsv } from '../csv/scan.js';
-import { rowToTrial } from '../csv/trials.js';
-import { CliError, nearestName } from '../errors.js';
+import { CliError } from '../errors.js';
 import { importFileDefaults } from '../import-file.js';
 import { packageRoot } from '../package-root.js';
 
@@ -65,7 +66,7 @@ export async function readExample(example: Example): Promise<TrialCreate[]> {
   const plan = planImport(scan.header, scan.profiles, options, example.csv);
   const trials: TrialCreate[] = [];
   for await (const item of readRows(scan)) {
-    const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item.record, plan);
+    const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item, plan);
     if ('errors' in result) {
       throw new CliError(
         'csv_unusable',

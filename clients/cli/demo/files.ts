@@ -1,8 +1,8 @@
 // What the demo leaves behind: a plot an objective, a page that shows them, and every prediction as CSV.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeCsvLine } from '../../../tabular/write.js';
 import type { JsonObject, Objective } from '../../sdk/types.js';
-import { writeCsvLine } from '../csv/write.js';
 import { escapeHtml } from '../html.js';
 import { type Comparison, comparisonTable } from './comparison.js';
 import { plotPredictions } from './plot.js';

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { nearestName } from '../../../tabular/nearest.js';
 import type { JsonObject, Objective } from '../../sdk/types.js';
 import { readMetadata } from '../csv/metadata.js';
-import { CliError, nearestName } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /** A study to be. */
 export interface FolderTask {

@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { cellKind, parseNumber } from '../../../clients/cli/csv/cells.js';
-import { planImport } from '../../../clients/cli/csv/plan.js';
-import type { RowError } from '../../../clients/cli/csv/row-errors.js';
 import { readRows, scanCsv } from '../../../clients/cli/csv/scan.js';
-import { rowToTrial } from '../../../clients/cli/csv/trials.js';
-import { writeCsvLine } from '../../../clients/cli/csv/write.js';
 import { type ImportFileOptions, importFileDefaults } from '../../../clients/cli/import-file.js';
-import type { TrialCreate } from '../../../clients/sdk/types.js';
+import { cellKind, parseNumber } from '../../../tabular/cells.js';
+import { planImport } from '../../../tabular/plan.js';
+import type { RowError } from '../../../tabular/row-errors.js';
+import { rowToTrial } from '../../../tabular/trials.js';
+import type { TrialInput } from '../../../tabular/types.js';
+import { writeCsvLine } from '../../../tabular/write.js';
 import { temporaryFolder } from './cli-process.js';
 
 const folder = temporaryFolder();
@@ -22,10 +22,10 @@ async function trialsOf(content: string, overrides: Partial<ImportFileOptions> =
   const options = { ...importFileDefaults, ...overrides };
   const scan = await scanCsv(path, options);
   const plan = planImport(scan.header, scan.profiles, options, path);
-  const trials: TrialCreate[] = [];
+  const trials: TrialInput[] = [];
   const errors: RowError[] = [];
   for await (const item of readRows(scan)) {
-    const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item.record, plan);
+    const result = 'error' in item ? { errors: [item.error] } : rowToTrial(item, plan);
     if ('trial' in result) trials.push(result.trial);
     else errors.push(...result.errors);
   }

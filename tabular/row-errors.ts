@@ -3,6 +3,7 @@
 /** Codes of rows refused before they are sent; the service's own codes (docs/api.md) can follow for others. */
 export const rowErrorCodes = {
   broken_quotes: 'Quotes that do not follow RFC 4180',
+  row_too_long: 'A row of more than 1,100,000 characters',
   ragged_row: 'More or fewer cells than the header has columns',
   not_utf8: 'Bytes that are not UTF-8',
   missing_y: 'No measurement, and nothing that says the experiment failed',

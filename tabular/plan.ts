@@ -1,7 +1,8 @@
 // What each column of a CSV is for: parameter, objective, status, or left out.
-import type { Objective } from '../../sdk/types.js';
-import { CliError, nearestName } from '../errors.js';
 import type { ColumnKind, Header } from './columns.js';
+import { TabularError } from './errors.js';
+import { nearestName } from './nearest.js';
+import type { Objective } from './types.js';
 
 /** How a failed experiment is marked in the objective's column. */
 export type InfeasibleMark = { type: 'empty' } | { type: 'nan' } | { type: 'value'; value: string };
@@ -51,7 +52,7 @@ export interface ImportPlan extends QueryPlan {
 
 /**
  * @param columns What was seen of every column, in the file's order.
- * @throws CliError unknown_column where a named column is not in the file; usage where nothing is left to be x.
+ * @throws TabularError unknown_column where a named column is not in the file; usage where nothing is left to be x.
  */
 export function planImport(
   header: Header,
@@ -62,7 +63,7 @@ export function planImport(
   const place = (name: string, from: string): number => {
     const index = header.names.indexOf(name);
     if (index >= 0) return index;
-    throw new CliError(
+    throw new TabularError(
       'unknown_column',
       `${path} has no column ${JSON.stringify(name)} (${from}).${nearestName(name, header.names)}`,
       `Its columns are: ${header.names.map((column) => JSON.stringify(column)).join(', ')}.`,
@@ -82,7 +83,7 @@ export function planImport(
     .map((name, index) => ({ index, name, kind: columns[index]!.kind }))
     .filter(({ index, kind }) => !taken.has(index) && kind !== 'empty');
   if (parameters.length === 0) {
-    throw new CliError(
+    throw new TabularError(
       'csv_unusable',
       `${path} has no column left for parameters: ${describeColumns(header.names)}.`,
       'A trial is at least one parameter and one measurement. Is the delimiter right (--delimiter)?',
@@ -105,14 +106,14 @@ function lastColumn(header: Header, columns: readonly SeenColumn[], taken: Reado
   while (index >= 0 && (taken.has(index) || columns[index]!.kind === 'empty')) index--;
   const name = header.names[index];
   if (name === undefined) {
-    throw new CliError(
+    throw new TabularError(
       'csv_unusable',
       `${path} has no column with values to be the objective.`,
       'Name it with --objective.',
     );
   }
   if (columns[index]!.numbers === 0) {
-    throw new CliError(
+    throw new TabularError(
       'csv_unusable',
       `${path}: the last column, ${JSON.stringify(name)}, is taken for the objective and holds no number.`,
       'Name the column that was measured with --objective.',

@@ -1,16 +1,16 @@
 // One row of a CSV as a trial, or the reasons why it is none.
-import type { Json, JsonObject, TrialCreate } from '../../sdk/types.js';
 import { cellKind, notANumber, parseBoolean, parseNumber } from './cells.js';
+import type { CsvRecord } from './csv-reader.js';
 import type { ImportPlan, InfeasibleMark, ParameterColumn, QueryPlan } from './plan.js';
-import type { CsvRecord } from './records.js';
 import { type RowError, shortValue } from './row-errors.js';
+import type { Json, JsonObject, TrialInput } from './types.js';
 
 /** The service refuses measurements from here on (openapi.yaml, Measurement). */
 const Y_LIMIT = 1e31;
 const STATUSES = ['completed', 'running', 'infeasible'] as const;
 type Status = (typeof STATUSES)[number];
 
-export type RowResult = { trial: TrialCreate } | { errors: RowError[] };
+export type RowResult = { trial: TrialInput } | { errors: RowError[] };
 
 /** @returns The trial, or every error of the row: whoever mends it should not have to come back twice. */
 export function rowToTrial(record: CsvRecord, plan: ImportPlan): RowResult {
@@ -130,7 +130,7 @@ function readMeasurement(
   { line, cells }: CsvRecord,
   plan: ImportPlan,
   errors: RowError[],
-): NonNullable<TrialCreate['y']> {
+): NonNullable<TrialInput['y']> {
   const failed = 'If the experiment failed, say so: --infeasible';
   const values: [string, number][] = [];
   for (const { index, objective } of plan.objectives) {

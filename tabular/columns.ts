@@ -1,6 +1,6 @@
 // The columns of a CSV: whether there is a header, and what kind of values each column holds over the whole file.
-import { CliError } from '../errors.js';
 import { cellKind } from './cells.js';
+import { TabularError } from './errors.js';
 
 /** `empty`: no cell has a value. A column of mixed values is `text`. */
 export type ColumnKind = 'number' | 'boolean' | 'text' | 'empty';
@@ -16,7 +16,7 @@ export interface Header {
 /**
  * @param first Cells of the file's first record.
  * @param wanted True or false where the user said so; undefined: a first record of numbers alone is not a header.
- * @throws CliError csv_unusable where two columns have one name.
+ * @throws TabularError csv_unusable where two columns have one name.
  */
 export function readHeader(first: readonly string[], wanted: boolean | undefined, path: string): Header {
   const filled = first.filter((cell) => cell.trim() !== '');
@@ -33,7 +33,7 @@ export function readHeader(first: readonly string[], wanted: boolean | undefined
   for (const [i, name] of names.entries()) {
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      throw new CliError(
+      throw new TabularError(
         'csv_unusable',
         `${path}: columns ${earlier + 1} and ${i + 1} are both named ${JSON.stringify(name)}.`,
         'Give every column its own name. If the first line is data, import with --no-header.',
