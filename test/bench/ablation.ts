@@ -12,6 +12,7 @@ import type { Json } from '../../trainer/types.js';
 import { drawAblation, reportAblation, type VariantResult } from './ablation-report.js';
 import { chosenVariants, VARIANTS, type Variant } from './ablation-variants.js';
 import { loadTasks } from './real-tasks.js';
+import { replaced } from './sections.js';
 
 /** Families that no variant is trained on; of those that the base model is judged on in docs, at least twelve are left alone. */
 const HELD_OUT = 'envs_sac,workloads_dconvert,llmsys_hpo,tvm_tophub,chem_text,timm_throughput';
@@ -63,9 +64,7 @@ async function main(families: string, out: string): Promise<void> {
   if (!options.write) return;
   writeFileSync('docs/images/ablation.svg', await drawAblation(results));
   const page = readFileSync('docs/ablation.md', 'utf8');
-  const [before, rest] = page.split('<!-- bench:ablation -->\n');
-  const after = rest!.split('<!-- end -->')[1];
-  writeFileSync('docs/ablation.md', `${before}<!-- bench:ablation -->\n${report}\n<!-- end -->${after}`);
+  writeFileSync('docs/ablation.md', replaced(page, 'bench:ablation', report));
 }
 
 function fileName({ name }: Variant): string {

@@ -16,6 +16,7 @@ import { answerTask, type TaskAnswers } from './coverage-answers.js';
 import { drawReliability } from './coverage-plot.js';
 import { reportCoverage, summarize } from './coverage-report.js';
 import { familiesOf, loadTasks, type RealTask } from './real-tasks.js';
+import { replaced } from './sections.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,9 +70,7 @@ async function main(folder: string, modelDir: string, answers: string): Promise<
   if (options.write) {
     writeFileSync('docs/images/reliability.svg', await drawReliability(summaries));
     const page = readFileSync('docs/calibration.md', 'utf8');
-    const [before, rest] = page.split('<!-- bench:coverage -->\n');
-    const after = rest!.split('<!-- end -->')[1];
-    writeFileSync('docs/calibration.md', `${before}<!-- bench:coverage -->\n${report}\n<!-- end -->${after}`);
+    writeFileSync('docs/calibration.md', replaced(page, 'bench:coverage', report));
   }
 }
 

@@ -1,150 +1,114 @@
-// Error of each expert on real tasks, by number of context trials. Run by hand:
-//   npx tsc --noEmit false --outDir dist/bench && node dist/bench/test/bench/experts.js FOLDER [--splits]
-// FOLDER holds one folder a family and in it one CSV a task, y last. --splits prints the rows used, as JSON, for a side-by-side with other libraries.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
+// The experts beside scikit-learn's and XGBoost's regressors at their defaults, on the same splits of real tasks.
+// Usage: npm run bench:experts -- FOLDER [--tasks 2] [--write]. FOLDER is as benches want it (real-tasks.ts); the peers want Debian's
+// python3-sklearn and python3-xgboost, without which only the experts are measured. --write puts the table into docs/accuracy.md.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { fitExperts, type PredictorName } from '../../trainer/experts/fit-experts.js';
-import { Random } from '../../trainer/random.js';
-import type { JsonObject } from '../../trainer/types.js';
+import { mean } from '../../trainer/statistics.js';
+import type { Json, JsonObject, Trial } from '../../trainer/types.js';
+import { ExpertsPeer, findPython } from './experts-peer.js';
+import { familiesOf, loadTasks } from './real-tasks.js';
+import { replaced } from './sections.js';
 
-const FAMILIES = [
-  'chem_text',
-  'classic_regression',
-  'clickbench_queries',
-  'config_systems',
-  'envs_x264',
-  'hpo_deepar',
-  'hpo_xgboost_libsvm',
-  'inputs_x264',
-  'kerneltuner_convolution',
-  'llmsys_hpo',
-  'nas201_arch_error',
-  'timm_throughput',
-  'tvm_tophub',
-  'workloads_xz',
-  'workloads_z3',
-  'yahpo_rbv2_xgboost',
-];
-const TASKS_PER_FAMILY = 3;
-const CONTEXT_SIZES = [10, 20, 50, 200];
-const TEST_ROWS = 150;
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { tasks: { type: 'string', default: '2' }, write: { type: 'boolean', default: false } },
+});
+const SIZES = [10, 20, 50, 200];
+const TEST_TRIALS = 150;
 
-interface Task {
-  readonly name: string;
-  readonly xs: JsonObject[];
-  readonly y: number[];
-  /** Rows in random order: the first ones are contexts, the last `TEST_ROWS` are predicted. */
-  readonly order: number[];
-}
-
-function loadTasks(folder: string): Task[] {
-  return FAMILIES.filter((family) => existsSync(join(folder, family))).flatMap((family, f) => {
-    const files = readdirSync(join(folder, family)).filter((file) => file.endsWith('.csv'));
-    return new Random(f)
-      .shuffle(files.sort())
-      .slice(0, TASKS_PER_FAMILY)
-      .map((file) => loadTask(folder, `${family}/${file}`));
-  });
-}
-
-function loadTask(folder: string, name: string): Task {
-  const [header, ...records] = parse(readFileSync(join(folder, name)), { bom: true }) as string[][];
-  const xs: JsonObject[] = [];
-  const y: number[] = [];
-  for (const cells of records) {
-    const value = Number(cells[cells.length - 1]);
-    if (!Number.isFinite(value)) continue;
-    const present = cells.slice(0, -1).flatMap((cell, j) => (cell === '' ? [] : [[header![j]!, cellValue(cell)]]));
-    xs.push(Object.fromEntries(present) as JsonObject);
-    y.push(value);
-  }
-  const order = new Random(7).shuffle(y.map((_, i) => i));
-  return { name, xs, y, order };
-}
-
-function cellValue(cell: string): string | number {
-  const value = Number(cell);
-  return cell.trim() !== '' && Number.isFinite(value) ? value : cell;
-}
-
-/** Mean over test rows of |ŷ − y| / (max − min), each at most 1. */
-function relativeError(predicted: Float64Array, measured: readonly number[], range: number): number {
-  let sum = 0;
-  for (let i = 0; i < measured.length; i++) sum += Math.min(1, Math.abs(predicted[i]! - measured[i]!) / range);
-  return sum / measured.length;
-}
-
-/** Splits of one task: for each context size the rows it holds, and the rows predicted. */
-function splitsOf({ order }: Task): { context: number[]; test: number[] }[] {
-  const test = order.slice(-Math.min(TEST_ROWS, Math.floor(order.length / 3)));
-  return CONTEXT_SIZES.filter((size) => size + test.length <= order.length).map((size) => ({
-    context: order.slice(0, size),
-    test,
-  }));
-}
-
-function benchmark(tasks: readonly Task[]): void {
-  const errors = new Map<string, number[]>();
-  const add = (key: string, value: number): void => {
-    errors.set(key, [...(errors.get(key) ?? []), value]);
-  };
-  const names: PredictorName[] = [
-    'median',
-    'nearest_neighbours',
-    'random_forest',
+/** Each expert, and the peers that do the same. */
+const PEERS: [PredictorName, string[]][] = [
+  ['nearest_neighbours', ['sklearn KNeighborsRegressor']],
+  ['random_forest', ['sklearn RandomForestRegressor']],
+  [
     'gradient_boosting',
-    'gaussian_process',
-  ];
-  for (const task of tasks) {
-    let range = Math.max(...task.y) - Math.min(...task.y);
-    if (range === 0) range = 1;
-    for (const { context, test } of splitsOf(task)) {
-      const started = performance.now();
-      const y = context.map((row) => task.y[row]!);
-      const fitted = fitExperts(
-        context.map((row) => task.xs[row]!),
-        y,
-        { seed: 1 },
-      );
-      const predictions = fitted.predict(test.map((row) => task.xs[row]!));
-      add(`${context.length} ms`, performance.now() - started);
-      const truth = test.map((row) => task.y[row]!);
-      for (const name of names) {
-        const { mean, sd } = predictions[name]!;
-        add(`${context.length} ${name}`, relativeError(mean, truth, range));
-        add(`${context.length} ${name} cross-fitted`, relativeError(fitted.crossFitted(name).mean, y, range));
-        const covered = truth.filter((value, i) => {
-          const { lower, upper } = fitted.interval(name, mean[i]!, 0.9, sd?.[i]);
-          return lower <= value && value <= upper;
-        });
-        add(`${context.length} ${name} coverage`, covered.length / truth.length);
-      }
-    }
-  }
-  const average = (key: string): string => {
-    const values = errors.get(key) ?? [];
-    return (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(4);
-  };
-  console.log(
-    `Mean of |ŷ−y|/(max−min) over ${tasks.length} tasks; cross-fitted on the context; coverage of the 90% interval.`,
-  );
-  for (const size of CONTEXT_SIZES) {
-    console.log(`\n${size} context trials, ${average(`${size} ms`)} ms to fit all and predict`);
-    for (const name of names) {
-      const key = `${size} ${name}`;
-      console.log(
-        `  ${name.padEnd(20)} ${average(key)}   cross-fitted ${average(`${key} cross-fitted`)}   coverage ${average(`${key} coverage`)}`,
-      );
-    }
-  }
-}
+    ['sklearn GradientBoostingRegressor', 'sklearn HistGradientBoostingRegressor', 'xgboost XGBRegressor'],
+  ],
+  ['gaussian_process', ['sklearn GaussianProcessRegressor']],
+];
 
-const [folder, flag] = process.argv.slice(2);
+/** Errors by `size method`, by family: one a task. */
+type Errors = Map<string, Map<string, number[]>>;
+
+const [folder] = positionals;
 if (folder === undefined || !existsSync(folder)) {
   console.log('Skipped: give the folder that holds the tasks, one folder a family and one CSV a task.');
-} else if (flag === '--splits') {
-  console.log(JSON.stringify(loadTasks(folder).map((task) => ({ name: task.name, splits: splitsOf(task) }))));
-} else {
-  benchmark(loadTasks(folder));
+} else await main(folder);
+
+async function main(folder: string): Promise<void> {
+  const python = findPython();
+  if (python === undefined) console.log('No Python with scikit-learn and XGBoost: the experts alone are measured.');
+  const peer = python === undefined ? undefined : await ExpertsPeer.start(python);
+  const errors: Errors = new Map();
+  let tasks = 0;
+  const families = [...familiesOf(folder, 'train+evaluate'), ...familiesOf(folder, 'evaluate')];
+  for (const family of families.sort()) {
+    for (const { study } of loadTasks(folder, family, Number(options.tasks), 200 + TEST_TRIALS)) {
+      if (await measure(family, study.trials, peer, errors)) tasks++;
+    }
+    console.log(`${family}: done`);
+  }
+  peer?.stop();
+  const report = reportErrors(errors, tasks, peer?.version);
+  console.log(`\n${report}`);
+  if (!options.write) return;
+  const page = readFileSync('docs/accuracy.md', 'utf8');
+  writeFileSync('docs/accuracy.md', replaced(page, 'bench:experts', report));
+}
+
+async function measure(
+  family: string,
+  trials: readonly Trial[],
+  peer: ExpertsPeer | undefined,
+  errors: Errors,
+): Promise<boolean> {
+  const measured = trials.flatMap(({ x, y }) => (typeof y === 'number' ? [{ x, y }] : []));
+  const ys = measured.map(({ y }) => y);
+  const range = Math.max(...ys) - Math.min(...ys);
+  const held = measured.slice(-Math.min(TEST_TRIALS, Math.floor(measured.length / 3)));
+  if (held.length === 0 || range === 0) return false;
+  for (const size of SIZES.filter((size) => size + held.length <= measured.length)) {
+    const context = measured.slice(0, size);
+    const [xs, y, test] = [context.map(({ x }) => x), context.map(({ y }) => y), held.map(({ x }) => x)];
+    const fitted = fitExperts(xs, y, { seed: 1 }).predict(test);
+    const stated = { ...(await peer?.predict(xs.map(plain), y, test.map(plain))) };
+    const answers = [...PEERS.map(([name]) => [name, fitted[name]!.mean] as const), ...Object.entries(stated)];
+    for (const [name, predicted] of answers) {
+      const error = mean(held.map(({ y }, i) => Math.min(1, Math.abs(predicted[i]! - y) / range)));
+      const byFamily = errors.get(`${size} ${name}`) ?? new Map<string, number[]>();
+      byFamily.set(family, [...(byFamily.get(family) ?? []), error]);
+      errors.set(`${size} ${name}`, byFamily);
+    }
+  }
+  return true;
+}
+
+/** A peer reads no free text: a string of more than 50 characters is nothing to it. */
+function plain(x: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(x).filter(([, value]: [string, Json]) => String(value).length <= 50));
+}
+
+function reportErrors(errors: Errors, tasks: number, version: string | undefined): string {
+  const overFamilies = (key: string): number => mean([...errors.get(key)!.values()].map((values) => mean(values)));
+  const families = new Set([...errors.values()].flatMap((byFamily) => [...byFamily.keys()]));
+  const lines = [
+    `Mean of min(1, |ŷ − y| / range) over ${tasks} tasks, then over ${families.size} families${version ? `; ${version}` : ''}. In brackets the expert's error divided by the peer's: at most 1.05 is wanted.`,
+    '',
+    `| known trials | ${SIZES.join(' | ')} |`,
+    `| --- | ${SIZES.map(() => '---').join(' | ')} |`,
+  ];
+  for (const [name, peers] of PEERS) {
+    const own = SIZES.map((size) => overFamilies(`${size} ${name}`));
+    lines.push(`| **${name.replaceAll('_', ' ')}** | ${own.map((error) => `**${error.toFixed(4)}**`).join(' | ')} |`);
+    if (version === undefined) continue;
+    for (const peer of peers) {
+      const cells = SIZES.map((size, i) => {
+        const error = overFamilies(`${size} ${peer}`);
+        return `${error.toFixed(4)} (${(own[i]! / error).toFixed(2)})`;
+      });
+      lines.push(`| ${peer} | ${cells.join(' | ')} |`);
+    }
+  }
+  return lines.join('\n');
 }

@@ -11,6 +11,7 @@ import { mean } from './omnipred-model.js';
 import type { MultiTask } from './omnipred-multi-task.js';
 import { NAMINGS, type NamesErrors, type Naming } from './omnipred-names.js';
 import { drawFineTuning, drawMultiTask } from './omnipred-plot.js';
+import { replaced } from './sections.js';
 
 /** What was run; what was not is absent. */
 export interface Findings {
@@ -149,12 +150,4 @@ export async function write(findings: Findings): Promise<void> {
     text = replaced(text, name, shown);
   }
   writeFileSync(join(docs, 'omnipred.md'), text);
-}
-
-/** @throws Error where the page has no such section */
-export function replaced(text: string, name: string, body: string): string {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [from, to] = [text.indexOf(open), text.indexOf(close)];
-  if (from < 0 || to < from) throw new Error(`docs/omnipred.md has no ${open} … ${close} to write into`);
-  return `${text.slice(0, from + open.length)}\n${body}\n${text.slice(to)}`;
 }

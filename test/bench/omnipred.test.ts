@@ -13,7 +13,7 @@ import { bbobStudies, type CorpusOptions, dataOf, FUNCTIONS } from './omnipred-c
 import { DIGIT_ORDERS, spelling } from './omnipred-digit-orders.js';
 import { errorOf } from './omnipred-model.js';
 import { NAMINGS, renamed } from './omnipred-names.js';
-import { replaced } from './omnipred-report.js';
+import { replaced } from './sections.js';
 
 const SIZES: CorpusOptions = { studies: 10, seed: 1, dimension: 2, training: 20, validation: 5, test: 10 };
 
