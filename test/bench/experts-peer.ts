@@ -22,7 +22,9 @@ export class ExpertsPeer {
   ) {}
 
   static async start(python: string): Promise<ExpertsPeer> {
-    const child = spawn(python, [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // Threads that wait for each other spin: with a few hundred rows they cost more than they save.
+    const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+    const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const { version } = JSON.parse((await answers.next()).value) as { version: string };
     return new ExpertsPeer(child, answers, version);
