@@ -1,7 +1,7 @@
 // Any error as lines for people, a code for programs and the status to exit with.
 import { CommanderError } from 'commander';
 import { TabularError } from '../../tabular/errors.js';
-import { ApiError } from '../sdk/errors.js';
+import { APIConnectionError, APIError, OmniRegError } from '../sdk/index.js';
 import { CliError, cliErrorCodes, exitCodes } from './errors.js';
 
 export interface DescribedError {
@@ -21,11 +21,15 @@ export function describeError(error: unknown): DescribedError {
     const lines = error.code === 'commander.help' ? [] : [error.message];
     return { code: 'usage', lines, exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
   }
-  if (error instanceof ApiError) {
+  if (error instanceof OmniRegError) {
     // The detail of a problem is that of its first field error, which is said with its fix.
-    const lines = error.errors.map(({ pointer, detail, fix }) => `${pointer} ${detail}. ${fix}`);
+    const fields = error instanceof APIError ? error.errors : [];
+    const lines = fields.map(({ pointer, detail, fix }) => `${pointer} ${detail}. ${fix}`);
     if (lines.length === 0) lines.push(error.message);
     lines[0] += ` [${error.code}]`;
+    if (error instanceof APIConnectionError) {
+      lines.push('Start the service with "omnireg serve", or say where it is with --url or OMNIREG_URL.');
+    }
     if (error.code === 'no_model') lines.push('Train one: omnireg train --all');
     return { code: error.code, lines, exitCode: exitCodes.failed };
   }

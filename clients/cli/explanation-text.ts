@@ -1,5 +1,5 @@
 // Explanations as text: what a person would want to read of one prediction, and of the study it was made from.
-import type { Effect, Explanation, JsonObject, Objective, Prototype } from '../sdk/types.js';
+import type { Effect, Explanation, JsonObject, Objective, Prototype } from '../sdk/index.js';
 import { formatNumber } from './table.js';
 
 /** Parameters of an x in a line, as `name value`. */

@@ -3,9 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ImportPlan, type InfeasibleMark, planImport } from '../../tabular/plan.js';
 import type { RowError } from '../../tabular/row-errors.js';
 import { rowToTrial } from '../../tabular/trials.js';
-import { ApiError } from '../sdk/errors.js';
-import type { HttpClient } from '../sdk/http.js';
-import type { JsonObject, Objective, Study, TrialCreate } from '../sdk/types.js';
+import { APIError, type JsonObject, type Objective, type OmniReg, type Study, type TrialCreate } from '../sdk/index.js';
 import { type CsvScan, columnNotes, readRows, scanCsv } from './csv/scan.js';
 
 /** Rows and JSON characters in one request; the service takes 1,000 rows and 16 MiB by default. */
@@ -70,10 +68,10 @@ export interface ImportReport {
 }
 
 /**
- * @throws CliError where the file as a whole cannot be used; ApiError where the service refuses or stays away. Rows that
+ * @throws CliError where the file as a whole cannot be used; APIError where the service refuses or stays away. Rows that
  *   cannot be used are reported, never thrown.
  */
-export async function importFile(client: HttpClient, options: ImportFileOptions): Promise<ImportReport> {
+export async function importFile(client: OmniReg, options: ImportFileOptions): Promise<ImportReport> {
   const scan = await scanCsv(options.path, options);
   const plan = planImport(scan.header, scan.profiles, options, options.path);
   const objectiveAssumed = options.objectives.length === 0;
@@ -102,7 +100,7 @@ interface Row {
 }
 
 class Importer {
-  readonly #client: HttpClient;
+  readonly #client: OmniReg;
   readonly #options: ImportFileOptions;
   readonly #plan: ImportPlan;
   readonly #scan: CsvScan;
@@ -112,7 +110,7 @@ class Importer {
   #batches = 0;
   #done = 0;
 
-  constructor(client: HttpClient, options: ImportFileOptions, plan: ImportPlan, scan: CsvScan, report: ImportReport) {
+  constructor(client: OmniReg, options: ImportFileOptions, plan: ImportPlan, scan: CsvScan, report: ImportReport) {
     this.#client = client;
     this.#options = options;
     this.#plan = plan;
@@ -147,7 +145,10 @@ class Importer {
     const idempotencyKey = `${this.#run}.${this.#batches++}`;
     try {
       const trials = rows.map(({ trial }) => trial);
-      const { created, errors } = await this.#client.createTrials(studyId, trials, { signal, idempotencyKey });
+      const { created, errors } = await this.#client.studies.trials.createBatch(studyId, trials, {
+        signal,
+        idempotencyKey,
+      });
       this.#report.imported += created.length;
       this.#report.infeasible += created.filter(({ row }) => trials[row]?.status === 'infeasible').length;
       const byRow = new Map<number, typeof errors>();
@@ -175,7 +176,7 @@ class Importer {
   async #studyId(): Promise<string> {
     if (this.#report.study) return this.#report.study.id;
     const { name, metadata, signal } = this.#options;
-    const study = await this.#client.createStudy(
+    const study = await this.#client.studies.create(
       { name, metadata, objectives: [...this.#report.objectives] },
       { signal, idempotencyKey: `${this.#run}.study` },
     );
@@ -195,8 +196,8 @@ class Importer {
   }
 }
 
-function isTooLarge(error: unknown): error is ApiError {
-  if (!(error instanceof ApiError)) return false;
+function isTooLarge(error: unknown): error is APIError {
+  if (!(error instanceof APIError)) return false;
   return error.status === 413 || error.errors.some(({ pointer, code }) => pointer === '/trials' && code === 'too_many');
 }
 

@@ -1,8 +1,8 @@
 // Options that several commands share, and the parsers that turn their text into values or usage errors.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InfeasibleMark } from '../../tabular/plan.js';
-import { HttpClient } from '../sdk/http.js';
-import type { JsonObject } from '../sdk/types.js';
+import type { JsonObject, OmniReg } from '../sdk/index.js';
+import { connect } from './connect.js';
 import { Terminal } from './terminal.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -22,24 +22,10 @@ export function addGlobalOptions(program: Command): Command {
 }
 
 /** What a command works with, from its own and the global options. */
-export function contextOf(command: Command): { terminal: Terminal; client: HttpClient; signal: AbortSignal } {
+export function contextOf(command: Command): { terminal: Terminal; client: OmniReg; signal: AbortSignal } {
   const { url, json } = command.optsWithGlobals<GlobalOptions>();
   const terminal = new Terminal({ json });
   return { terminal, client: connect(url, terminal), signal: interruption.signal };
-}
-
-/** A client that says on the terminal when it has to wait for the service. */
-export function connect(url: string, terminal: Terminal, retryForMs = 60_000): HttpClient {
-  let lastCode = '';
-  return new HttpClient({
-    url,
-    retryForMs,
-    onRetry: (error) => {
-      // One line for a restart, not one for every try.
-      if (error.code !== lastCode) terminal.say(terminal.style('dim', `${error.message} Trying again …`));
-      lastCode = error.code;
-    },
-  });
 }
 
 /** Aborted by the first Ctrl-C (main.ts); commands clean up and end with 130. */

@@ -3,8 +3,7 @@
 import type { ColumnKind } from '../../tabular/columns.js';
 import type { RowError } from '../../tabular/row-errors.js';
 import { rowToQuery } from '../../tabular/trials.js';
-import type { HttpClient } from '../sdk/http.js';
-import type { JsonObject, Study } from '../sdk/types.js';
+import type { JsonObject, OmniReg, Study } from '../sdk/index.js';
 import { columnNotes, readRows, type ScanOptions, scanCsv } from './csv/scan.js';
 
 /** Trials looked at to learn what kind of value each parameter has. */
@@ -21,7 +20,7 @@ export interface Queries {
 
 /** Reads a CSV of parameters. Columns of the study's objectives are left out: a file with measurements can be asked about, too. */
 export async function queriesFromCsv(
-  client: HttpClient,
+  client: OmniReg,
   study: Study,
   path: string,
   options: ScanOptions,
@@ -55,9 +54,9 @@ export async function queriesFromCsv(
 }
 
 /** A one-row file cannot tell whether 7 is a number or a name; the study's trials can. */
-async function parameterKinds(client: HttpClient, studyId: string): Promise<Map<string, ColumnKind>> {
+async function parameterKinds(client: OmniReg, studyId: string): Promise<Map<string, ColumnKind>> {
   const kinds = new Map<string, ColumnKind>();
-  const { data } = await client.listTrials(studyId, { limit: SAMPLED_TRIALS });
+  const { data } = await client.studies.trials.list(studyId, { limit: SAMPLED_TRIALS });
   for (const { x } of data) {
     for (const [name, value] of Object.entries(x)) {
       const kind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text';

@@ -1,5 +1,5 @@
 // The events of a training or an evaluation as a person sees them: one bar a phase, with loss, speed and the time that is left.
-import type { EvaluationEvent } from '../sdk/types.js';
+import type { EvaluationEvent } from '../sdk/index.js';
 import { formatCount, formatDuration, Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 

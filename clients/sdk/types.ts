@@ -6,21 +6,32 @@ type Schemas = components['schemas'];
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** The generator makes fields with defaults required; of a request only `Required` are. */
+type Request<Name extends keyof Schemas, Required extends keyof Schemas[Name]> = Pick<Schemas[Name], Required> &
+  Partial<Schemas[Name]>;
+
 export type Objective = Schemas['Objective'];
+export type SearchSpace = Schemas['SearchSpace'];
 export type Study = Schemas['Study'];
 export type StudyCreate = Omit<Schemas['StudyCreate'], 'metadata'> & { metadata?: JsonObject };
+export type StudyList = Schemas['StudyList'];
+
+export type Measurement = Schemas['Measurement'];
+export type TrialStatus = Schemas['TrialStatus'];
 export type TrialCreate = Omit<Schemas['TrialCreate'], 'x' | 'metadata'> & { x: JsonObject; metadata?: JsonObject };
 export type Trial = Omit<Schemas['Trial'], 'x' | 'metadata'> & { x: JsonObject; metadata: JsonObject };
 export type TrialList = Schemas['Page'] & { data: Trial[] };
 export type TrialBatchResult = Schemas['TrialBatchResult'];
-export type PredictionCreate = Omit<Schemas['PredictionCreate'], 'queries' | 'intervals'> & {
-  queries: JsonObject[];
-  intervals?: number[];
-};
+
+export type PredictionCreate = Omit<Request<'PredictionCreate', 'queries'>, 'queries'> & { queries: JsonObject[] };
 export type PredictionResult = Schemas['PredictionResult'];
 export type ObjectivePrediction = Schemas['ObjectivePrediction'];
 export type Calibration = Schemas['Calibration'];
-export type ExplanationCreate = Omit<Schemas['ExplanationCreate'], 'queries' | 'limits'> & {
+export type RankingCreate = Omit<Schemas['RankingCreate'], 'candidates'> & { candidates: JsonObject[] };
+export type RankingResult = Schemas['RankingResult'];
+export type SuggestionCreate = Omit<Schemas['SuggestionCreate'], 'pending'> & { pending?: JsonObject[] };
+export type SuggestionResult = Schemas['SuggestionResult'];
+export type ExplanationCreate = Omit<Request<'ExplanationCreate', 'queries'>, 'queries' | 'limits'> & {
   queries: JsonObject[];
   limits?: Partial<Schemas['ExplanationLimits']>;
 };
@@ -28,19 +39,20 @@ export type ExplanationResult = Schemas['ExplanationResult'];
 export type Explanation = Schemas['Explanation'];
 export type Prototype = Schemas['Prototype'];
 export type Effect = Schemas['Effect'];
+
 export type FineTuningJob = Schemas['FineTuningJob'];
-/** `hyperparameters` and `seed` have defaults; the generator makes fields with defaults required. */
-export type FineTuningJobCreate = Pick<Schemas['FineTuningJobCreate'], 'studies'> &
-  Partial<Schemas['FineTuningJobCreate']>;
+export type FineTuningJobCreate = Request<'FineTuningJobCreate', 'studies'>;
 export type FineTuningJobEvent = Schemas['FineTuningJobEvent'];
+export type FineTuningJobEventList = Schemas['FineTuningJobEventList'];
+
 export type Evaluation = Schemas['Evaluation'];
-/** Most fields have defaults; the generator makes fields with defaults required. */
-export type EvaluationCreate = Pick<Schemas['EvaluationCreate'], 'studies'> & Partial<Schemas['EvaluationCreate']>;
+export type EvaluationCreate = Request<'EvaluationCreate', 'studies'>;
 export type EvaluationEvent = Schemas['EvaluationEvent'];
+export type EvaluationEventList = Schemas['EvaluationEventList'];
 export type EvaluationReport = Schemas['EvaluationReport'];
 export type EvaluationSummary = Schemas['EvaluationSummary'];
 export type EvaluationMethod = Schemas['EvaluationMethod'];
-export type StudyList = Schemas['StudyList'];
+
 export type Model = Schemas['Model'];
 export type Health = Schemas['Health'];
 export type Problem = Schemas['Problem'];

@@ -7,8 +7,8 @@ import type { Command } from 'commander';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { nearestName } from '../../../tabular/nearest.js';
-import type { HttpClient } from '../../sdk/http.js';
-import type { TrialCreate } from '../../sdk/types.js';
+import type { OmniReg, TrialCreate } from '../../sdk/index.js';
+import { connect } from '../connect.js';
 import { type Comparison, compare, comparisonTable, verdict } from '../demo/comparison.js';
 import { EXAMPLES_FOLDER, type Example, findExamples, readExample } from '../demo/examples.js';
 import { writeDemoFiles } from '../demo/files.js';
@@ -16,7 +16,6 @@ import { CliError } from '../errors.js';
 import { importFile, importFileDefaults } from '../import-file.js';
 import {
   collected,
-  connect,
   contextOf,
   type HyperparameterValue,
   integerOption,
@@ -92,7 +91,7 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
     const studies = await importExamples(client, known, terminal, signal);
     phases.end('import');
 
-    const created = await client.createFineTuningJob(
+    const created = await client.fineTuningJobs.create(
       {
         studies,
         seed: options.seed,
@@ -105,11 +104,11 @@ async function runDemo(options: DemoCommandOptions, command: Command): Promise<v
     const model = job.fine_tuned_model ?? job.parent;
     phases.end('train');
 
-    const study = await client.createStudy(
+    const study = await client.studies.create(
       { name: holdout.name, metadata: holdout.metadata, objectives: holdout.objectives },
       { signal },
     );
-    if (context.length > 0) await client.createTrials(study.id, context, { signal });
+    if (context.length > 0) await client.studies.trials.createBatch(study.id, context, { signal });
     const queries = asked.map(({ x }) => x);
     const body = model === null ? {} : { model };
     const result = await predictInBatches(client, study.id, queries, {
@@ -192,12 +191,7 @@ async function prepareFolder(folder: string, keep: boolean): Promise<void> {
 }
 
 /** @returns Ids of the studies. */
-async function importExamples(
-  client: HttpClient,
-  examples: readonly Example[],
-  terminal: Terminal,
-  signal: AbortSignal,
-) {
+async function importExamples(client: OmniReg, examples: readonly Example[], terminal: Terminal, signal: AbortSignal) {
   const progress = new Progress(terminal, 'import');
   const ids: string[] = [];
   let trials = 0;

@@ -2,10 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ApiError } from '../../sdk/errors.js';
-import type { HttpClient } from '../../sdk/http.js';
-import { followEvaluation } from '../../sdk/job-events.js';
-import type { Evaluation, EvaluationCreate, EvaluationReport } from '../../sdk/types.js';
+import {
+  APIError,
+  type Evaluation,
+  type EvaluationCreate,
+  type EvaluationReport,
+  type OmniReg,
+} from '../../sdk/index.js';
+import { connect } from '../connect.js';
 import { CliError } from '../errors.js';
 import { type FolderTask, findTasks } from '../evaluation/folder.js';
 import { importTasks } from '../evaluation/import-tasks.js';
@@ -14,7 +18,6 @@ import { familyTable, legend, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TIT
 import { WorkFolder } from '../evaluation/work-folder.js';
 import {
   collected,
-  connect,
   contextOf,
   type HyperparameterValue,
   integerOption,
@@ -166,14 +169,14 @@ async function evaluateHere(
     const client = connect(server.url, terminal);
     if (!work.begun) {
       const { request, names } = await importTasks(client, tasks, terminal, signal);
-      const { id } = await client.createEvaluation({ ...rest, ...request }, { signal });
+      const { id } = await client.evaluations.create({ ...rest, ...request }, { signal });
       await work.begin({ id, names: [...names] });
     } else terminal.say('Going on with the evaluation that was cut off here');
     const { id, names } = work.begun!;
     const report = await follow(client, id, terminal, signal);
     await finish(report, new Map(names), out, terminal);
   } catch (error) {
-    if (!(error instanceof ApiError && error.code === 'no_model')) throw error;
+    if (!(error instanceof APIError && error.code === 'no_model')) throw error;
     throw new CliError('usage', 'There is no model to evaluate.', 'Name the folder of one with --model.', error);
   } finally {
     ended = true;
@@ -183,27 +186,28 @@ async function evaluateHere(
 }
 
 async function evaluateThere(
-  client: HttpClient,
+  client: OmniReg,
   request: EvaluationCreate,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<EvaluationReport & { model: string }> {
-  const { id } = await client.createEvaluation(request, { signal });
+  const { id } = await client.evaluations.create(request, { signal });
   return follow(client, id, terminal, signal);
 }
 
 /** @throws CliError job_failed where it did not succeed */
-async function follow(client: HttpClient, id: string, terminal: Terminal, signal: AbortSignal) {
+async function follow(client: OmniReg, id: string, terminal: Terminal, signal: AbortSignal) {
   const view = new TrainingView(terminal);
   terminal.say(`Evaluating (${id})`);
   let ended: Evaluation;
   try {
-    ended = await followEvaluation(client, id, { signal, onEvent: (event) => view.show(event) });
+    const events = client.evaluations.events(id, { signal });
+    for await (const event of events) view.show(event);
+    ended = await events.final();
   } finally {
     view.finish();
   }
-  if (ended.status === 'succeeded')
-    return { ...(await client.getEvaluationReport(id, { signal })), model: ended.model };
+  if (ended.status === 'succeeded') return { ...(await client.evaluations.report(id, { signal })), model: ended.model };
   const reason = ended.error ? `: ${ended.error.message} [${ended.error.code}]` : '';
   throw new CliError(
     'job_failed',

@@ -1,7 +1,6 @@
 // omnireg explain: why the model says what it says of some parameters.
 import type { Command } from 'commander';
-import type { HttpClient } from '../../sdk/http.js';
-import type { ExplanationResult, JsonObject, Objective } from '../../sdk/types.js';
+import type { ExplanationResult, JsonObject, Objective, OmniReg } from '../../sdk/index.js';
 import { explanationText, prototypesText } from '../explanation-text.js';
 import { collected, contextOf, parseJsonObject, text } from '../options.js';
 import type { Terminal } from '../terminal.js';
@@ -26,7 +25,7 @@ export function addExplainCommand(program: Command): void {
     .option('--objective <name>', 'what is explained (default: every objective)', text)
     .action(async ({ study, x, ...options }: ExplainCommandOptions, command: Command) => {
       const { terminal, client, signal } = contextOf(command);
-      const { objectives } = await client.getStudy(study);
+      const { objectives } = await client.studies.get(study);
       const result = await explainInBatches(client, study, x, { signal, body: options });
       if (terminal.json) terminal.result(result);
       else writeExplanations(terminal, result, x, objectives);
@@ -41,16 +40,16 @@ export interface ExplainOptions {
 
 /** Any number of queries, in as many requests as they take; the answers are put together in order. */
 export async function explainInBatches(
-  client: HttpClient,
+  client: OmniReg,
   studyId: string,
   queries: readonly JsonObject[],
   { signal, body }: ExplainOptions,
 ): Promise<ExplanationResult> {
-  let whole = await client.explain(studyId, { ...body, queries: queries.slice(0, BATCH) }, { signal });
+  let whole = await client.studies.explain(studyId, { ...body, queries: queries.slice(0, BATCH) }, { signal });
   for (let at = BATCH; at < queries.length; at += BATCH) {
     // The first answer's model answers all of them, even if a newer one is published meanwhile.
     const request = { ...body, model: whole.model.id, queries: queries.slice(at, at + BATCH) };
-    const part = await client.explain(studyId, request, { signal });
+    const part = await client.studies.explain(studyId, request, { signal });
     const joined = Object.entries(whole.objectives).map(([name, answer]) => {
       const explanations = [...answer.explanations, ...part.objectives[name]!.explanations];
       return [name, { ...answer, explanations }] as const;

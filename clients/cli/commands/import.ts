@@ -5,9 +5,7 @@ import { type Command, Option } from 'commander';
 import { TabularError } from '../../../tabular/errors.js';
 import type { InfeasibleMark } from '../../../tabular/plan.js';
 import { describeRowError } from '../../../tabular/row-errors.js';
-import { ApiError } from '../../sdk/errors.js';
-import type { HttpClient } from '../../sdk/http.js';
-import type { Study } from '../../sdk/types.js';
+import { APIError, type OmniReg, type Study } from '../../sdk/index.js';
 import { readMetadata } from '../csv/metadata.js';
 import { describeError } from '../describe-error.js';
 import { CliError, exitCodes } from '../errors.js';
@@ -82,7 +80,7 @@ async function runImport(files: string[], options: ImportCommandOptions, command
       'Leave out --name and --metadata.',
     );
   }
-  const study = options.study === undefined ? undefined : await client.getStudy(options.study, { signal });
+  const study = options.study === undefined ? undefined : await client.studies.get(options.study, { signal });
   const reports: ImportReport[] = [];
   const failures: { file: string; code: string; message: string; exitCode: number }[] = [];
   for (const file of files) {
@@ -95,7 +93,7 @@ async function runImport(files: string[], options: ImportCommandOptions, command
       const fileOnly =
         error instanceof CliError ||
         error instanceof TabularError ||
-        (error instanceof ApiError && error.status >= 400 && error.status < 500);
+        (error instanceof APIError && error.status >= 400 && error.status < 500);
       if (signal.aborted || !fileOnly || files.length === 1) throw error;
       const { lines, exitCode, code } = describeError(error);
       failures.push({ file, code, message: lines.join(' '), exitCode });
@@ -110,7 +108,7 @@ async function importOne(
   file: string,
   options: ImportCommandOptions,
   study: Study | undefined,
-  { terminal, client, signal }: { terminal: Terminal; client: HttpClient; signal: AbortSignal },
+  { terminal, client, signal }: { terminal: Terminal; client: OmniReg; signal: AbortSignal },
 ): Promise<ImportReport> {
   const name = basename(file, extname(file));
   const beside = file.slice(0, file.length - extname(file).length).concat('.json');

@@ -8,8 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { describeRowError } from '../../../tabular/row-errors.js';
 import { writeCsvLine } from '../../../tabular/write.js';
-import type { HttpClient } from '../../sdk/http.js';
-import type { JsonObject, PredictionResult } from '../../sdk/types.js';
+import type { JsonObject, OmniReg, PredictionResult } from '../../sdk/index.js';
 import { CliError, exitCodes } from '../errors.js';
 import { collected, contextOf, parseDelimiter, parseJsonObject, parseLevel, text } from '../options.js';
 import { Progress } from '../progress.js';
@@ -88,7 +87,7 @@ export interface PredictOptions {
 
 /** Any number of queries, in requests small enough to show progress; the answers are put together in order. */
 export async function predictInBatches(
-  client: HttpClient,
+  client: OmniReg,
   studyId: string,
   queries: readonly JsonObject[],
   { signal, terminal, body }: PredictOptions,
@@ -100,7 +99,7 @@ export async function predictInBatches(
       progress.update({ done: at, total: queries.length });
       const model = whole?.model.id ?? body.model;
       const request = { ...body, ...(model === undefined ? {} : { model }), queries: queries.slice(at, at + BATCH) };
-      const part = await client.predict(studyId, request, { signal });
+      const part = await client.studies.predict(studyId, request, { signal });
       // The first answer's model answers all of them, even if a newer one is published meanwhile.
       whole = whole ? { ...whole, predictions: [...whole.predictions, ...part.predictions] } : part;
     }
@@ -115,8 +114,8 @@ function fromOptions(queries: JsonObject[]): Queries {
   return { labels: queries.map((_, i) => `x ${i + 1}`), queries, errors: [], notes: [] };
 }
 
-async function readFileOrStdin(file: string, options: PredictCommandOptions, client: HttpClient): Promise<Queries> {
-  const study = await client.getStudy(options.study);
+async function readFileOrStdin(file: string, options: PredictCommandOptions, client: OmniReg): Promise<Queries> {
+  const study = await client.studies.get(options.study);
   const scanOptions = {
     delimiter: options.delimiter,
     header: options.header,

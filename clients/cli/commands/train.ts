@@ -1,8 +1,6 @@
 // omnireg train: starts a fine-tuning job and follows it to its end, or follows one that runs already.
 import type { Command } from 'commander';
-import type { HttpClient } from '../../sdk/http.js';
-import { followJob } from '../../sdk/job-events.js';
-import type { FineTuningJob, FineTuningJobCreate } from '../../sdk/types.js';
+import type { FineTuningJob, FineTuningJobCreate, OmniReg } from '../../sdk/index.js';
 import { CliError } from '../errors.js';
 import {
   collected,
@@ -45,11 +43,11 @@ export function addTrainCommand(program: Command): void {
 async function runTrain(options: TrainCommandOptions, command: Command): Promise<void> {
   const { terminal, client, signal } = contextOf(command);
   // The service would name a missing study by its place in the list; people know it by its id.
-  for (const id of options.study ?? []) await client.getStudy(id, { signal });
+  for (const id of options.study ?? []) await client.studies.get(id, { signal });
   const job =
     options.follow === undefined
-      ? await client.createFineTuningJob(jobFrom(options), { signal })
-      : await client.getFineTuningJob(options.follow, { signal });
+      ? await client.fineTuningJobs.create(jobFrom(options), { signal })
+      : await client.fineTuningJobs.get(options.follow, { signal });
   if (!options.wait) {
     terminal.say(`Job ${job.id} is ${job.status}. Follow it with: omnireg train --follow ${job.id}`);
     return report(terminal, job);
@@ -67,7 +65,7 @@ async function runTrain(options: TrainCommandOptions, command: Command): Promise
  * @throws CliError job_failed where it did not succeed.
  */
 export async function trainAndFollow(
-  client: HttpClient,
+  client: OmniReg,
   job: FineTuningJob,
   terminal: Terminal,
   signal: AbortSignal,
@@ -78,7 +76,9 @@ export async function trainAndFollow(
   );
   let ended: FineTuningJob;
   try {
-    ended = await followJob(client, job.id, { signal, onEvent: (event) => view.show(event) });
+    const events = client.fineTuningJobs.events(job.id, { signal });
+    for await (const event of events) view.show(event);
+    ended = await events.final();
   } finally {
     view.finish();
   }

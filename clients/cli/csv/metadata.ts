@@ -1,6 +1,6 @@
 // The metadata file of a study: JSON whose "objectives" say what is measured; the rest the model reads as text.
 import { readFile } from 'node:fs/promises';
-import type { JsonObject, Objective } from '../../sdk/types.js';
+import type { JsonObject, Objective } from '../../sdk/index.js';
 import { CliError } from '../errors.js';
 import { unreadable } from './files.js';
 

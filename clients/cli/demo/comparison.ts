@@ -1,5 +1,5 @@
 // Predictions of all methods for one objective, set beside what was measured.
-import type { Objective, PredictionResult, TrialCreate } from '../../sdk/types.js';
+import type { Objective, PredictionResult, TrialCreate } from '../../sdk/index.js';
 import { type Column, renderTable } from '../table.js';
 import { type Answer, type Scores, score } from './scores.js';
 

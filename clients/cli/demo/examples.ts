@@ -7,7 +7,7 @@ import { nearestName } from '../../../tabular/nearest.js';
 import { planImport } from '../../../tabular/plan.js';
 import { describeRowError } from '../../../tabular/row-errors.js';
 import { rowToTrial } from '../../../tabular/trials.js';
-import type { JsonObject, Objective, TrialCreate } from '../../sdk/types.js';
+import type { JsonObject, Objective, TrialCreate } from '../../sdk/index.js';
 import { readMetadata } from '../csv/metadata.js';
 import { readRows, scanCsv } from '../csv/scan.js';
 import { CliError } from '../errors.js';

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeCsvLine } from '../../../tabular/write.js';
-import type { JsonObject, Objective } from '../../sdk/types.js';
+import type { JsonObject, Objective } from '../../sdk/index.js';
 import { escapeHtml } from '../html.js';
 import { type Comparison, comparisonTable } from './comparison.js';
 import { plotPredictions } from './plot.js';

@@ -1,6 +1,5 @@
 // Brings the tasks of a folder into a service, as studies, and says which study is which.
-import type { HttpClient } from '../../sdk/http.js';
-import type { EvaluationCreate } from '../../sdk/types.js';
+import type { EvaluationCreate, OmniReg } from '../../sdk/index.js';
 import { CliError } from '../errors.js';
 import { importFile, importFileDefaults } from '../import-file.js';
 import { Progress } from '../progress.js';
@@ -9,7 +8,7 @@ import type { FolderTask } from './folder.js';
 
 /** @throws CliError nothing_imported where no row of any task could be used; of others, those left out are counted */
 export async function importTasks(
-  client: HttpClient,
+  client: OmniReg,
   tasks: readonly FolderTask[],
   terminal: Terminal,
   signal: AbortSignal,

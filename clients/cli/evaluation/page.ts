@@ -1,5 +1,5 @@
 // An evaluation's report as one HTML file that needs no other: tables, and pictures drawn into it.
-import type { EvaluationReport } from '../../sdk/types.js';
+import type { EvaluationReport } from '../../sdk/index.js';
 import { escapeHtml } from '../html.js';
 import type { Column } from '../table.js';
 import { plotErrors, plotFamilies } from './plots.js';

@@ -1,6 +1,6 @@
 // The pictures of an evaluation's report: errors over local trials, and each family beside the best local baseline.
 import type { TopLevelSpec } from 'vega-lite';
-import type { EvaluationReport } from '../../sdk/types.js';
+import type { EvaluationReport } from '../../sdk/index.js';
 import { renderSvg } from '../demo/render-svg.js';
 import { methodName, overall, type Protocol } from './words.js';
 

@@ -1,5 +1,5 @@
 // The words and figures of an evaluation's report, as tables and pages show them.
-import type { EvaluationMethod, EvaluationReport, EvaluationSummary } from '../../sdk/types.js';
+import type { EvaluationMethod, EvaluationReport, EvaluationSummary } from '../../sdk/index.js';
 import type { Column } from '../table.js';
 
 export type Protocol = EvaluationReport['protocols'][number];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportReport } from '../../../clients/cli/import-file.js';
-import { HttpClient } from '../../../clients/sdk/http.js';
+import { OmniReg } from '../../../clients/sdk/index.js';
 import { TINY_TRAINING } from '../../tiny-training.js';
 import { killService, type RunningService, runCli, startService, temporaryFolder } from './cli-process.js';
 
@@ -20,12 +20,12 @@ const folder = temporaryFolder({
 });
 const data = temporaryFolder();
 let service: RunningService;
-let client: HttpClient;
+let client: OmniReg;
 const run = (args: string[], options = {}) => runCli(args, { cwd: folder.path, url: service.url, ...options });
 
 beforeAll(async () => {
   service = await startService(data.path);
-  client = new HttpClient({ url: service.url });
+  client = new OmniReg({ baseUrl: service.url });
 });
 afterAll(async () => {
   await killService(service);
@@ -37,7 +37,7 @@ describe('import', () => {
   test('prints the id of the study, which holds the rows as trials', async () => {
     const { code, stdout, stderr } = await run(['import', 'good.csv']);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('3 of 3 rows imported') });
-    const { data: trials } = await client.listTrials(stdout.trim(), {});
+    const { data: trials } = await client.studies.trials.list(stdout.trim(), {});
     expect(trials.map(({ x, y, status }) => ({ x, y, status }))).toEqual([
       { x: { size: 1, kind: 'a' }, y: 10, status: 'completed' },
       { x: { size: 2, kind: 'b' }, y: 20, status: 'completed' },
@@ -57,7 +57,7 @@ describe('import', () => {
       rejected: 1,
       errors: [{ line: 3, column: 'y', value: 'oops', code: 'not_a_number' }],
     });
-    expect((await client.getStudy(first.stdout.trim())).trial_counts).toEqual({
+    expect((await client.studies.get(first.stdout.trim())).trial_counts).toEqual({
       completed: 5,
       running: 0,
       infeasible: 0,
@@ -77,13 +77,13 @@ describe('import', () => {
   test('takes metadata and objectives from the file beside it', async () => {
     const { code, stdout } = await run(['import', join(examples, 'noise.csv'), '--objective', 'cpu_ms']);
     expect(code).toBe(0);
-    const study = await client.getStudy(stdout.trim());
+    const study = await client.studies.get(stdout.trim());
     expect(study).toMatchObject({
       name: 'noise',
       objectives: [{ name: 'cpu_ms', goal: 'minimize', unit: 'ms' }],
       metadata: { title: 'Compressing noise' },
     });
-    const { data: trials } = await client.listTrials(study.id, { limit: 1 });
+    const { data: trials } = await client.studies.trials.list(study.id, { limit: 1 });
     expect(Object.keys(trials[0]!.x)).not.toContain('compressed_bytes');
   });
 
@@ -94,8 +94,8 @@ describe('import', () => {
     let restarts = 0;
     let seen = 0;
     const importing = runCli(['import', 'many.csv', '--json'], { cwd: folder.path, url: running.url });
-    const watcher = new HttpClient({ url: running.url });
-    const database = new HttpClient({ url: running.url, retryForMs: 0, firstContactMs: 0 });
+    const watcher = new OmniReg({ baseUrl: running.url });
+    const database = new OmniReg({ baseUrl: running.url });
     for (const target of [1, 2000, 8000]) {
       while (seen < target) {
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -113,17 +113,9 @@ describe('import', () => {
     const report = (JSON.parse(stdout) as { files: ImportReport[] }).files[0]!;
     expect(report).toMatchObject({ rows: 20_000, imported: 20_000, rejected: 0 });
     const numbers = new Set<unknown>();
-    for (let after: string | undefined, more = true; more; ) {
-      const part = await watcher.listTrials(report.study!.id, {
-        limit: 1000,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const { x } of part.data) numbers.add(x.i);
-      after = part.last_id ?? undefined;
-      more = part.has_more;
-    }
+    for await (const { x } of watcher.studies.trials.list(report.study!.id, { limit: 1000 })) numbers.add(x.i);
     expect(numbers.size).toBe(20_000);
-    expect((await database.getStudy(report.study!.id)).trial_counts.completed).toBe(20_000);
+    expect((await database.studies.get(report.study!.id)).trial_counts.completed).toBe(20_000);
     expect(restarts).toBe(3);
     await killService(running);
     remove();
@@ -180,12 +172,12 @@ describe('serve', () => {
         const found = /(http:\/\/\S+) \(Ctrl-C/.exec(said)?.[1];
         if (url || !found) return;
         url = found;
-        await new HttpClient({ url }).getHealth();
+        await new OmniReg({ baseUrl: url }).health();
         child.kill('SIGINT');
       },
     });
     expect({ code, stderr }).toMatchObject({ code: 130 });
-    await expect(new HttpClient({ url, firstContactMs: 0 }).getHealth()).rejects.toMatchObject({
+    await expect(new OmniReg({ baseUrl: url, maxRetries: 0 }).health()).rejects.toMatchObject({
       code: 'connection_failed',
     });
     remove();
@@ -303,7 +295,7 @@ describe('demo', () => {
       },
     });
     expect({ code, stderr }).toMatchObject({ code: 130 });
-    await expect(new HttpClient({ url, firstContactMs: 0 }).getHealth()).rejects.toMatchObject({
+    await expect(new OmniReg({ baseUrl: url, maxRetries: 0 }).health()).rejects.toMatchObject({
       code: 'connection_failed',
     });
   });

@@ -1,0 +1,38 @@
+// The client: one object a service, its resources as fields.
+import { APIPromise } from './api-promise.js';
+import { Evaluations } from './resources/evaluations.js';
+import { FineTuningJobs } from './resources/fine-tuning-jobs.js';
+import { Models } from './resources/models.js';
+import { Studies } from './resources/studies.js';
+import { type ApiRequest, type ClientOptions, type RequestOptions, Transport } from './transport.js';
+import type { Health } from './types.js';
+
+export class OmniReg {
+  readonly baseUrl: string;
+  readonly studies: Studies;
+  readonly fineTuningJobs: FineTuningJobs;
+  readonly evaluations: Evaluations;
+  readonly models: Models;
+  readonly #transport: Transport;
+
+  /** @throws OmniRegError invalid_option */
+  constructor(options: ClientOptions = {}) {
+    const transport = new Transport(options);
+    this.#transport = transport;
+    this.baseUrl = transport.settings.baseUrl;
+    this.studies = new Studies(transport);
+    this.fineTuningJobs = new FineTuningJobs(transport);
+    this.evaluations = new Evaluations(transport);
+    this.models = new Models(transport);
+  }
+
+  /** Whether the service and its database answer. */
+  health(options?: RequestOptions): APIPromise<Health> {
+    return this.request({ ...options, method: 'GET', path: '/healthz' });
+  }
+
+  /** Any request of the API, for what has no method here: with the same keys, retries, timeouts and errors. */
+  request<T>(request: ApiRequest): APIPromise<T> {
+    return new APIPromise(this.#transport.json<T>(request));
+  }
+}

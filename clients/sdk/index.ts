@@ -1,0 +1,12 @@
+// All that the package exports.
+
+export { APIPromise, type WithResponse } from './api-promise.js';
+export { OmniReg, OmniReg as default } from './client.js';
+export * from './errors.js';
+export { type EventOptions, EventStream } from './event-stream.js';
+export { Page, PagePromise } from './page.js';
+export type { EventListParams, ListParams } from './resources/resource.js';
+export type { StudyListParams, TrialListParams } from './resources/studies.js';
+export type { ApiRequest, ClientOptions, Fetch, RequestOptions, Retry } from './transport.js';
+export * from './types.js';
+export { VERSION } from './version.js';
