@@ -1,19 +1,27 @@
 // The HTTP application, put together from its parts; it opens no file and no socket itself.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { accessPlugin } from './access/access-plugin.js';
 import { contractPlugin } from './contract/contract-plugin.js';
 import { loadContract } from './contract/load-contract.js';
+import { answeredOnce } from './idempotency.js';
 import { problemsPlugin, sendProblem } from './problems-plugin.js';
 import { evaluationHandlers } from './routes/evaluations.js';
 import { explanationHandlers } from './routes/explanations.js';
 import { healthHandlers } from './routes/health.js';
 import { jobHandlers } from './routes/jobs.js';
+import { keyHandlers } from './routes/keys.js';
 import { predictionHandlers } from './routes/predictions.js';
 import { studyHandlers } from './routes/studies.js';
 import { suggestionHandlers } from './routes/suggestions.js';
 import type { Services } from './services.js';
 
-/** A client that stops in the middle of its request is let go after this long, in ms. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** What the client calls the request, where that is fit for headers and logs; else a new name. */
+function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && /^[\w.:/+=@-]{1,128}$/.test(sent) ? sent : randomUUID();
+}
 
 /** @returns an application ready to listen, or to be asked with `inject` in tests */
 export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Promise<FastifyInstance> {
@@ -21,30 +29,43 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
   const contract = loadContract();
   const app = Fastify({
     bodyLimit: config.maxBodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: config.requestTimeoutMs,
     // HEAD would run a handler for nothing, and on an event stream for ever.
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
     // Connections that only wait are closed with the server; those with a request are answered first.
     forceCloseConnections: 'idle',
     frameworkErrors: sendProblem,
+    genReqId: requestId,
     logger: { level: config.logLevel, stream: process.stderr },
     logController: new LogController({ disableRequestLogging: !['debug', 'info'].includes(config.logLevel) }),
   });
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   // Event streams would keep a closing server waiting for ever.
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   const services: Services = { ...parts, version: contract.version, closing: closing.signal };
-  const handlers = {
-    ...healthHandlers(services),
-    ...studyHandlers(services),
+  const asking = {
     ...predictionHandlers(services),
     ...suggestionHandlers(services),
     ...explanationHandlers(services),
+  };
+  const computing = {
+    predict: answeredOnce(services.store, asking.predict),
+    rank: answeredOnce(services.store, asking.rank),
+    suggest: answeredOnce(services.store, asking.suggest),
+    explain: answeredOnce(services.store, asking.explain),
+  };
+  const handlers = {
+    ...healthHandlers(services),
+    ...studyHandlers(services),
+    ...computing,
     ...jobHandlers(services),
     ...evaluationHandlers(services),
+    ...keyHandlers(services),
   };
   await app.register(problemsPlugin);
+  await app.register(accessPlugin, services);
   await app.register(contractPlugin, { contract, handlers, config });
   return app;
 }

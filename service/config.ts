@@ -1,155 +1,141 @@
-// Every setting of the service: one typed table of defaults, overridden by OMNIREG_* variables and then by the caller.
-import { DEVICE_REQUESTS, type DeviceRequest } from '../trainer/devices/device.js';
+// From defaults, OMNIREG_* variables, flags and the caller to one typed configuration that knows where each value is from.
 import { nearestName } from '../trainer/nearest.js';
+import { MIN_SECRET_LENGTH, SETTINGS, type ServiceConfig, type Setting, type SettingName } from './settings.js';
 
-export interface ServiceConfig {
-  /** Address to listen on. There is no authentication: keep it local, or put a proxy with one in front. */
-  host: string;
-  /** 0: any free port. */
-  port: number;
-  /** Folder of the database, the models and the scratch space of jobs; made where there is none. */
-  dataDir: string;
-  logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
-  /**
-   * Folder of a trained model, or of a stock T5 v1.1 or FLAN-T5, which trainings without a parent start from; a trained one
-   * answers too where no other does. `shipped`: the one that comes with the package. `none`: random weights.
-   */
-  baseModel: string;
+export type { ServiceConfig } from './settings.js';
+export { NO_BASE_MODEL, SHIPPED_BASE_MODEL } from './settings.js';
 
-  /**
-   * Where models answer, and where trainings run that name no device. `auto`: a GPU that works and is none in software, else
-   * the CPU.
-   */
-  device: DeviceRequest;
+const NAMES = Object.keys(SETTINGS) as SettingName[];
+const settingOf = (name: SettingName): Setting<unknown> => SETTINGS[name];
 
-  /** Largest body, in bytes. */
-  maxBodyBytes: number;
-  /** Rows in one trials:batch. */
-  maxBatchRows: number;
-  /** Queries in one prediction. */
-  maxQueries: number;
-  /** Keys and list items in one x or metadata, nested ones counted. */
-  maxParameters: number;
-  /** Levels of nesting in x or metadata. */
-  maxDepth: number;
-  /** Characters (UTF-16 units) in one text of x or metadata. */
-  maxTextLength: number;
-  /** One x, or one metadata, written as JSON, in UTF-16 units. */
-  maxRecordBytes: number;
+export const DEFAULT_CONFIG = Object.fromEntries(
+  NAMES.map((name) => [name, SETTINGS[name].default]),
+) as unknown as ServiceConfig;
 
-  /** Jobs that run at once. One training already uses every core. */
-  concurrentJobs: number;
-  /** Completed trials that a training needs in all its studies together. */
-  minTrainingTrials: number;
-  /** After this long without a sign of life from its server, a job is taken over, in ms. */
-  jobLeaseMs: number;
-  /** How long a cancelled or drained job may take to stop by itself before it is killed, in ms. */
-  jobStopMs: number;
-
-  /** Queries of predictions that may wait, all requests together; one more is answered with 429. */
-  maxWaitingQueries: number;
-  /** How long a request may wait for its prediction that says nothing of it (`timeout_ms`), in ms. */
-  predictionTimeoutMs: number;
-  /** Models kept in memory. */
-  loadedModels: number;
-  /**
-   * Threads of a prediction. One is as fast as two for models of this size, at two thirds of the processor time, and four
-   * times as fast while a training has the cores: threads that wait for each other wait for the training too.
-   */
-  predictionThreads: number;
-  /** Finished trials of a study that a prediction takes into account: the latest. */
-  maxContextTrials: number;
-
-  /** Time between two signs of life on an event stream, in ms. */
-  streamHeartbeatMs: number;
-}
-
-export const NO_BASE_MODEL = 'none';
-/** The base model in trainer/base/. */
-export const SHIPPED_BASE_MODEL = 'shipped';
-
-export const DEFAULT_CONFIG: ServiceConfig = {
-  host: '127.0.0.1',
-  port: 8080,
-  dataDir: '.omnireg',
-  logLevel: 'warn',
-  baseModel: SHIPPED_BASE_MODEL,
-  device: 'auto',
-  maxBodyBytes: 16 * 1024 * 1024,
-  maxBatchRows: 1000,
-  maxQueries: 1000,
-  maxParameters: 1000,
-  maxDepth: 16,
-  maxTextLength: 100_000,
-  maxRecordBytes: 1024 * 1024,
-  concurrentJobs: 1,
-  minTrainingTrials: 2,
-  jobLeaseMs: 10_000,
-  jobStopMs: 10_000,
-  maxWaitingQueries: 4096,
-  predictionTimeoutMs: 60_000,
-  loadedModels: 2,
-  predictionThreads: 1,
-  maxContextTrials: 20_000,
-  streamHeartbeatMs: 15_000,
-};
-
-const CHOICES: { readonly [key in keyof ServiceConfig]?: readonly string[] } = {
-  logLevel: ['silent', 'error', 'warn', 'info', 'debug'] satisfies ServiceConfig['logLevel'][],
-  device: DEVICE_REQUESTS,
-};
 const PREFIX = 'OMNIREG_';
-/** Variables of the command line and of the tests, which a server that they start inherits. */
-const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_REQUIRE_WEBGPU']);
+/** Variables of the command line, the SDK and the tests, which a server that they start inherits. */
+const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_API_KEY', 'OMNIREG_REQUIRE_WEBGPU']);
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'invalid_config';
 }
 
+export type Source = 'default' | 'environment' | 'flag' | 'option';
+
+export interface ResolvedConfig {
+  config: ServiceConfig;
+  sources: Record<SettingName, Source>;
+}
+
 /**
- * Defaults, overridden by the environment (`OMNIREG_DATA_DIR` for `dataDir`), overridden by `options`.
+ * Defaults, overridden by the environment (`OMNIREG_DATA_DIR` for `dataDir`), by flags (`--data-dir`), by `options`.
+ * @param flags arguments of a command line: `--name value`, `--name=value`, and `--name` alone for a switch
  * @throws ConfigError that names the setting, and the nearest known one where it is unknown
  */
-export function resolveConfig(options: Partial<ServiceConfig> = {}, env: NodeJS.ProcessEnv = {}): ServiceConfig {
-  const keys = Object.keys(DEFAULT_CONFIG) as (keyof ServiceConfig)[];
-  const byVariable = new Map(keys.map((key) => [variableOf(key), key]));
+export function resolveSettings(
+  options: Partial<ServiceConfig> = {},
+  env: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): ResolvedConfig {
   const config: Record<string, unknown> = { ...DEFAULT_CONFIG };
+  const sources = Object.fromEntries(NAMES.map((name) => [name, 'default'])) as Record<SettingName, Source>;
+  const set = (shown: string, name: SettingName, value: unknown, source: Source) => {
+    check(shown, name, value);
+    config[name] = value;
+    sources[name] = source;
+  };
+  const byVariable = new Map(NAMES.map((name) => [variableOf(name), name]));
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || NOT_OURS.has(variable) || text === undefined) continue;
-    const key = byVariable.get(variable);
-    if (key === undefined) throw unknownSetting(variable, [...byVariable.keys()]);
-    config[key] = typeof DEFAULT_CONFIG[key] === 'number' && text.trim() !== '' ? Number(text) : text;
-    check(variable, key, config[key]);
+    const name = byVariable.get(variable);
+    if (name === undefined) throw unknownSetting(variable, [...byVariable.keys()]);
+    set(variable, name, fromText(name, text), 'environment');
   }
+  for (const [flag, name, text] of readFlags(flags)) set(flag, name, fromText(name, text), 'flag');
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(DEFAULT_CONFIG, key)) throw unknownSetting(key, keys);
-    if (value === undefined) continue;
-    config[key] = value;
-    check(key, key as keyof ServiceConfig, value);
+    if (!Object.hasOwn(SETTINGS, key)) throw unknownSetting(key, NAMES);
+    if (value !== undefined) set(key, key as SettingName, value, 'option');
   }
-  return config as unknown as ServiceConfig;
+  return { config: config as unknown as ServiceConfig, sources };
+}
+
+/** As `resolveSettings`, without the sources. */
+export function resolveConfig(options: Partial<ServiceConfig> = {}, env: NodeJS.ProcessEnv = {}): ServiceConfig {
+  return resolveSettings(options, env).config;
 }
 
 /** `dataDir` → `OMNIREG_DATA_DIR` */
-export function variableOf(key: string): string {
-  return PREFIX + key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+export function variableOf(name: string): string {
+  return PREFIX + name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-function check(name: string, key: keyof ServiceConfig, value: unknown): void {
-  if (typeof DEFAULT_CONFIG[key] === 'number') {
-    const [min, max] = key === 'port' ? [0, 65_535] : [1, 2 ** 31 - 1];
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
-    throw new ConfigError(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(value)}`);
+/** `dataDir` → `--data-dir` */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`;
+}
+
+/** One entry a setting, for people and programs; of a secret only whether it is set. */
+export function describeSettings({ config, sources }: ResolvedConfig) {
+  return NAMES.map((name) => {
+    const { default: fallback, description, choices, secret } = settingOf(name);
+    const hidden = secret && config[name] !== '' ? '(set)' : config[name];
+    const names = { name, variable: variableOf(name), flag: flagOf(name) };
+    return {
+      ...names,
+      value: hidden,
+      source: sources[name],
+      default: fallback,
+      ...(choices && { choices }),
+      description,
+    };
+  });
+}
+
+function* readFlags(flags: readonly string[]): Generator<[string, SettingName, string]> {
+  const byFlag = new Map(NAMES.map((name) => [flagOf(name), name]));
+  for (let i = 0; i < flags.length; i++) {
+    const [flag, ...given] = flags[i]!.split('=') as [string, ...string[]];
+    const name = byFlag.get(flag);
+    if (name === undefined) throw unknownSetting(flag, [...byFlag.keys()]);
+    const isSwitch = typeof SETTINGS[name].default === 'boolean';
+    if (given.length > 0) yield [flag, name, given.join('=')];
+    else if (isSwitch) yield [flag, name, 'true'];
+    else if (i + 1 < flags.length) yield [flag, name, flags[++i]!];
+    else throw new ConfigError(`${flag} needs a value`);
   }
-  const choices = CHOICES[key];
-  if (choices && !choices.includes(String(value)))
-    throw new ConfigError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`);
-  if (typeof value !== 'string' || value === '') throw new ConfigError(`${name} must be a text that is not empty`);
 }
 
-function unknownSetting(name: string, known: string[]): ConfigError {
-  const nearest = nearestName(name, known);
+/** What a text stands for; a text that stands for nothing is given back, for `check` to refuse. */
+function fromText(name: SettingName, text: string): unknown {
+  const type = typeof SETTINGS[name].default;
+  if (type === 'number') return text.trim() === '' ? text : Number(text);
+  if (type === 'boolean') return { true: true, '1': true, false: false, '0': false }[text] ?? text;
+  return text;
+}
+
+function check(shown: string, name: SettingName, value: unknown): void {
+  const { default: fallback, choices, range, optional, secret } = settingOf(name);
+  const refuse = (wanted: string) => {
+    throw new ConfigError(`${shown} must be ${wanted}${secret ? '' : `, not ${JSON.stringify(value)}`}`);
+  };
+  if (typeof fallback === 'number') {
+    const [min, max] = range ?? [1, 2 ** 31 - 1];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+      refuse(`an integer from ${min} to ${max}`);
+  } else if (typeof fallback === 'boolean') {
+    if (typeof value !== 'boolean') refuse('true or false');
+  } else if (choices) {
+    if (!choices.includes(String(value))) refuse(`one of ${choices.join(', ')}`);
+  } else if (typeof value !== 'string' || (value === '' && !optional)) {
+    throw new ConfigError(`${shown} must be a text that is not empty`);
+  } else if (secret && value !== '' && value.length < MIN_SECRET_LENGTH) {
+    refuse(`at least ${MIN_SECRET_LENGTH} characters long`);
+  }
+}
+
+function unknownSetting(name: string, known: readonly string[]): ConfigError {
+  const nearest = nearestName(name, [...known]);
   return new ConfigError(
     `${name} is not a setting; ${nearest ? `did you mean ${nearest}?` : `known are ${known.join(', ')}`}`,
   );

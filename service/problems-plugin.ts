@@ -15,6 +15,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (problem.status >= 500 && problem.code !== 'deadline_exceeded') request.log.error({ err: error }, problem.message);
   reply
     .code(problem.status)
+    // Errors from before the routing come past every hook.
+    .header('x-request-id', request.id)
     .headers(problem.details.headers ?? {})
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(JSON.stringify(problem.toProblem()));
@@ -43,6 +45,8 @@ const FROM_STORE: Partial<Record<StoreErrorCode, ProblemCode>> = {
   trial_not_found: 'trial_not_found',
   job_not_found: 'job_not_found',
   model_not_found: 'model_not_found',
+  key_not_found: 'key_not_found',
+  last_admin_key: 'last_admin_key',
   cursor_not_found: 'cursor_not_found',
   trial_already_finished: 'trial_already_finished',
   job_already_finished: 'job_already_finished',
@@ -51,6 +55,7 @@ const FROM_STORE: Partial<Record<StoreErrorCode, ProblemCode>> = {
 };
 
 const FIXES: Partial<Record<ProblemCode, string>> = {
+  last_admin_key: 'make another of scope admin before you delete it',
   cursor_not_found: 'take "after" from last_id of a page of the same list',
   trial_already_finished: 'a measurement is never changed; add a new trial for a new one',
   too_few_trials: 'add measured trials with POST /v1/studies/{study_id}/trials:batch',

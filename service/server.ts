@@ -3,10 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openSqliteStore } from '../store/sqlite-store.js';
+import type { Store } from '../store/store.js';
 import { chooseDevice, type DeviceChoice } from '../trainer/devices/choose-device.js';
+import { isLoopback } from './access/loopback.js';
 import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
-import { resolveConfig, type ServiceConfig } from './config.js';
+import { ConfigError, resolveConfig, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
 import { JobSupervisor } from './jobs/supervisor.js';
 import { findBaseModel, installBaseModel } from './prediction/base-model.js';
@@ -39,7 +41,8 @@ export async function startServer(
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   const databaseFile = join(dataDir, 'omnireg.sqlite');
-  const store = openSqliteStore({ file: databaseFile });
+  const store = openSqliteStore({ file: databaseFile, maxBytes: config.maxDatabaseBytes });
+  await refuseOpenDoor(config, store);
   const modelsDir = join(dataDir, 'models');
   const artifacts = new FolderArtifacts(modelsDir);
   const baseDir = await installBaseModel(config.baseModel, modelsDir);
@@ -86,6 +89,15 @@ export async function startServer(
       await store.close();
     },
   };
+}
+
+/** @throws ConfigError where others could reach a server that has no key to ask for; the store is closed then */
+async function refuseOpenDoor(config: ServiceConfig, store: Store): Promise<void> {
+  if (isLoopback(config.host) || config.adminKey !== '' || (await store.hasKeys())) return;
+  await store.close();
+  throw new ConfigError(
+    `host is ${config.host}, which others can reach, and there is no key yet: make one with "omnireg keys create --scope admin" on this data folder, or set OMNIREG_ADMIN_KEY`,
+  );
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

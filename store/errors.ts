@@ -5,6 +5,8 @@ export const STORE_ERRORS = {
   trial_not_found: 'The study has no trial of this id',
   job_not_found: 'No fine-tuning job has this id',
   model_not_found: 'No model has this id',
+  key_not_found: 'No key has this id',
+  last_admin_key: 'It is the last key of scope admin',
   cursor_not_found: 'The list has no entry of this id to go on from',
   trial_already_finished: 'The trial is already completed or infeasible',
   job_already_finished: 'The job has already ended',

@@ -1,6 +1,7 @@
 // From the rows of the database to the records of the store.
-import type { EventRow, FinishedTrialRow, JobRow, ModelRow, StudyRow, TrialRow } from './statements.js';
+import type { EventRow, FinishedTrialRow, JobRow, KeyRow, ModelRow, StudyRow, TrialRow } from './statements.js';
 import type {
+  ApiKey,
   FinishedTrial,
   Job,
   JobEvent,
@@ -124,5 +125,18 @@ export function toModelHead(row: ModelRow): ModelHead {
     metrics: metrics(row.metrics),
     config: object(row.config),
     createdAt: new Date(row.created_at),
+  };
+}
+
+export function toApiKey(row: KeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    scope: row.scope,
+    prefix: row.prefix,
+    hash: row.hash,
+    createdAt: new Date(row.created_at),
+    expiresAt: time(row.expires_at),
+    lastUsedAt: time(row.last_used_at),
   };
 }

@@ -12,11 +12,13 @@ export interface SqliteOptions {
   readonly?: boolean;
   /** How long to wait for another process's write, in milliseconds. Default 10,000. */
   busyTimeoutMs?: number;
+  /** Largest size of the database, in bytes; writes beyond it fail with SQLITE_FULL. 0: no limit. Default 0. */
+  maxBytes?: number;
   /** How long an answer is kept for its idempotency key, in milliseconds. Default 48 hours. */
   idempotencyTtlMs?: number;
 }
 
-const DEFAULTS = { readonly: false, busyTimeoutMs: 10_000, idempotencyTtlMs: 48 * 3600 * 1000 };
+const DEFAULTS = { readonly: false, maxBytes: 0, busyTimeoutMs: 10_000, idempotencyTtlMs: 48 * 3600 * 1000 };
 
 export class Connection {
   readonly db: Database;
@@ -25,7 +27,7 @@ export class Connection {
 
   /** @throws database_unusable, database_too_new, migration_invalid */
   constructor(options: SqliteOptions) {
-    const { file, readonly, busyTimeoutMs, idempotencyTtlMs } = { ...DEFAULTS, ...options };
+    const { file, readonly, maxBytes, busyTimeoutMs, idempotencyTtlMs } = { ...DEFAULTS, ...options };
     this.idempotencyTtlMs = idempotencyTtlMs;
     this.db = open(file, readonly, busyTimeoutMs);
     try {
@@ -33,6 +35,7 @@ export class Connection {
       if (readonly) refuseNewer(this.db, migrations);
       else migrate(this.db, migrations);
       this.sql = prepareStatements(this.db);
+      if (maxBytes > 0) this.db.pragma(`max_page_count = ${Math.ceil(maxBytes / pageSize(this.db))}`);
     } catch (error) {
       this.db.close();
       throw error instanceof StoreError ? error : unusable(file, error);
@@ -49,12 +52,8 @@ export class Connection {
   writeOnce<T>(once: Idempotency<T> | undefined, work: () => T): Written<T> {
     if (once === undefined) return { replayed: false, value: this.write(work) };
     return this.write((): Written<T> => {
-      const before = this.sql.idempotencyByKey.get(once.key);
-      if (before !== undefined) {
-        if (before.request_hash !== once.requestHash)
-          throw new StoreError('idempotency_key_reused', once.key, `${once.key}, first used for ${before.operation}`);
-        return { replayed: true, response: JSON.parse(before.response) as StoredResponse };
-      }
+      const before = this.recall(once);
+      if (before !== null) return { replayed: true, response: before };
       const value = work();
       const now = Date.now();
       this.sql.forgetIdempotency.run(now - this.idempotencyTtlMs);
@@ -67,6 +66,15 @@ export class Connection {
       });
       return { replayed: false, value };
     });
+  }
+
+  /** What was answered before to the same request; null where it is new. @throws idempotency_key_reused */
+  recall<T>({ key, requestHash }: Idempotency<T>): StoredResponse | null {
+    const before = this.sql.idempotencyByKey.get(key);
+    if (before === undefined) return null;
+    if (before.request_hash !== requestHash)
+      throw new StoreError('idempotency_key_reused', key, `${key}, first used for ${before.operation}`);
+    return JSON.parse(before.response) as StoredResponse;
   }
 
   /** One page of a list; `rowOf` finds the cursor's row. @throws cursor_not_found */
@@ -109,6 +117,10 @@ function open(file: string, readonly: boolean, busyTimeoutMs: number): Database 
     db?.close();
     throw unusable(file, error);
   }
+}
+
+function pageSize(db: Database): number {
+  return db.pragma('page_size', { simple: true }) as number;
 }
 
 function unusable(file: string, cause: unknown): StoreError {

@@ -138,9 +138,10 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
       return counts;
     },
 
-    async cancelJob(id, once) {
+    async cancelJob(id, once, expect) {
       return connection.writeOnce(once, (): Job => {
         const row = jobRow(id);
+        expect?.(toJob(row));
         if (row.status === 'succeeded' || row.status === 'failed')
           throw new StoreError('job_already_finished', id, `${id} has ${row.status}`);
         if (row.status === 'queued') {

@@ -1,6 +1,7 @@
 // The store on one SQLite file: what an installation has by default.
 import { Connection, type SqliteOptions } from './sqlite-connection.js';
 import { jobMethods } from './sqlite-jobs.js';
+import { keyMethods } from './sqlite-keys.js';
 import { studyMethods } from './sqlite-studies.js';
 import type { Store } from './store.js';
 
@@ -14,6 +15,13 @@ export function openSqliteStore(options: SqliteOptions): Store {
   return {
     ...studyMethods(connection),
     ...jobMethods(connection),
+    ...keyMethods(connection),
+    async recall(once) {
+      return connection.recall(once);
+    },
+    async remember(once, value) {
+      return connection.writeOnce(once, () => value);
+    },
     async ping() {
       connection.sql.ping.get();
     },

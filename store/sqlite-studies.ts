@@ -98,11 +98,12 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
       );
     },
 
-    async finishTrial(studyId, trialId, outcome, once) {
+    async finishTrial(studyId, trialId, outcome, once, expect) {
       return connection.writeOnce(once, (): Trial => {
         const study = studyRow(studyId);
         const trial = sql.trialById.get(trialId, study.row);
         if (trial === undefined) throw new StoreError('trial_not_found', trialId);
+        expect?.(toTrial(trial, studyId));
         if (trial.status !== 'running')
           throw new StoreError('trial_already_finished', trialId, `${trialId} is ${trial.status}`);
         const result = {

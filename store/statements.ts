@@ -83,13 +83,25 @@ export interface ModelRow {
   created_at: number;
 }
 
+export interface KeyRow {
+  row: number;
+  id: string;
+  name: string;
+  scope: 'read' | 'write' | 'admin';
+  prefix: string;
+  hash: Uint8Array;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+}
+
 export interface IdempotencyRow {
   operation: string;
   request_hash: string;
   response: string;
 }
 
-type Named = [Record<string, number | string | null>];
+type Named = [Record<string, number | string | Uint8Array | null>];
 
 /** A prepared statement: what of better-sqlite3's the store uses. */
 export interface Query<Bound extends unknown[], Row> {
@@ -225,6 +237,20 @@ export function prepareStatements(db: Database) {
       `SELECT m.* FROM model_studies s CROSS JOIN models m ON m.row = s.model
        WHERE s.study = (SELECT row FROM studies WHERE id = ?) AND m.published = 1 ORDER BY s.model DESC LIMIT ?`,
     ),
+
+    insertKey: query<Named>(
+      `INSERT INTO api_keys (id, name, scope, prefix, hash, created_at, expires_at)
+       VALUES (@id, @name, @scope, @prefix, @hash, @created_at, @expires_at)`,
+    ),
+    keyById: query<[string], KeyRow>('SELECT * FROM api_keys WHERE id = ?'),
+    keyByPrefix: query<[string], KeyRow>('SELECT * FROM api_keys WHERE prefix = ?'),
+    keys: pages<KeyRow>(db, 'SELECT * FROM api_keys', ''),
+    anyKey: query<[], { row: number }>('SELECT row FROM api_keys ORDER BY row LIMIT 1'),
+    otherAdminKey: query<[number], { row: number }>(
+      `SELECT row FROM api_keys WHERE scope = 'admin' AND row <> ? LIMIT 1`,
+    ),
+    touchKey: query<[number, string]>('UPDATE api_keys SET last_used_at = ? WHERE id = ?'),
+    deleteKey: query<[number]>('DELETE FROM api_keys WHERE row = ?'),
 
     idempotencyByKey: query<[string], IdempotencyRow>(
       'SELECT operation, request_hash, response FROM idempotency_keys WHERE key = ?',

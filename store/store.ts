@@ -1,6 +1,7 @@
 // What the service asks of its memory. Asynchronous and silent about SQLite, so that another database can stand behind it.
 // Every promise of a write resolves only after the write is on disk. Errors are StoreErrors.
 import type {
+  ApiKey,
   FinishedTrial,
   Idempotency,
   Job,
@@ -13,6 +14,7 @@ import type {
   Lease,
   Model,
   ModelHead,
+  NewApiKey,
   NewJob,
   NewJobEvent,
   NewStudy,
@@ -20,12 +22,16 @@ import type {
   Outcomes,
   Page,
   PageRequest,
+  StoredResponse,
   Study,
   Trial,
   TrialOutcome,
   TrialStatus,
   Written,
 } from './types.js';
+
+/** Called with the record as it stands, inside the write that would change it: what it throws, the write throws, and is not done. */
+export type Expect<T> = (current: T) => void;
 
 export interface StudyStore {
   createStudy(study: NewStudy, once?: Idempotency<Study>): Promise<Written<Study>>;
@@ -53,6 +59,7 @@ export interface TrialStore {
     trialId: string,
     outcome: TrialOutcome,
     once?: Idempotency<Trial>,
+    expect?: Expect<Trial>,
   ): Promise<Written<Trial>>;
   /**
    * Up to `limit` finished trials with `after` < finishSeq <= `until`, in that order or against it: to read a study of
@@ -90,7 +97,7 @@ export interface JobStore {
    * Ends a queued job, or marks a running one for its worker to stop.
    * @throws job_not_found, job_already_finished unless it was cancelled, idempotency_key_reused
    */
-  cancelJob(id: string, once?: Idempotency<Job>): Promise<Written<Job>>;
+  cancelJob(id: string, once?: Idempotency<Job>, expect?: Expect<Job>): Promise<Written<Job>>;
   /**
    * Takes the oldest job that is queued, or running under a lease that has run out. Null where there is none.
    * The same job is never given to two owners at once.
@@ -120,7 +127,30 @@ export interface ModelStore {
   modelsOfStudy(studyId: string, limit: number): Promise<ModelHead[]>;
 }
 
-export interface Store extends StudyStore, TrialStore, JobStore, ModelStore {
+export interface KeyStore {
+  createKey(key: NewApiKey, once?: Idempotency<ApiKey>): Promise<Written<ApiKey>>;
+  getKey(id: string): Promise<ApiKey | null>;
+  /** @throws cursor_not_found */
+  listKeys(page: PageRequest): Promise<Page<ApiKey>>;
+  /** The key that begins so. It may have expired. */
+  findKey(prefix: string): Promise<ApiKey | null>;
+  /** Whether there is any key at all, expired or not. */
+  hasKeys(): Promise<boolean>;
+  /** Remembers that the key was used. */
+  touchKey(id: string): Promise<void>;
+  /** @throws key_not_found, last_admin_key unless `evenLast` */
+  deleteKey(id: string, options?: { evenLast?: boolean; expect?: Expect<ApiKey> | undefined }): Promise<void>;
+}
+
+/** Answers that are given again to the same request. */
+export interface AnswerStore {
+  /** What the request was answered before; null: it is new. @throws idempotency_key_reused */
+  recall<T>(once: Idempotency<T>): Promise<StoredResponse | null>;
+  /** Keeps the answer that was made of `value`, or gives the one that was kept meanwhile. @throws idempotency_key_reused */
+  remember<T>(once: Idempotency<T>, value: T): Promise<Written<T>>;
+}
+
+export interface Store extends StudyStore, TrialStore, JobStore, ModelStore, KeyStore, AnswerStore {
   /** Rejects unless the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -189,6 +189,26 @@ export interface Model extends ModelHead {
   studyIds: string[];
 }
 
+/** What a key may do; each includes the ones before it. */
+export type Scope = 'read' | 'write' | 'admin';
+
+export interface NewApiKey {
+  name: string;
+  scope: Scope;
+  /** The key's first characters: no two keys have the same. */
+  prefix: string;
+  /** SHA-256 of the whole key. */
+  hash: Uint8Array;
+  expiresAt: Date | null;
+}
+
+export interface ApiKey extends NewApiKey {
+  id: string;
+  createdAt: Date;
+  /** To the minute; null: never. */
+  lastUsedAt: Date | null;
+}
+
 /** A page of a list: those behind the one with id `after`, in order of creation. */
 export interface PageRequest {
   limit: number;

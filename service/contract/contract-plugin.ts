@@ -1,6 +1,7 @@
 // Makes Fastify serve the contract: a route per operation, requests checked before their handler sees them.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { entityTag, isFresh } from '../conditional.js';
 import type { ServiceConfig } from '../config.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
 import { parseJsonBody } from '../json-body.js';
@@ -42,7 +43,8 @@ export const contractPlugin = fastifyPlugin(
       app.route({
         method: operation.method,
         url: routeOf(operation.path),
-        handler: async (request, reply) => send(reply, await handler(checked(request, operation, checks))),
+        config: operation.scope === undefined ? {} : { scope: operation.scope },
+        handler: async (request, reply) => send(request, reply, await handler(checked(request, operation, checks))),
       });
     }
 
@@ -109,10 +111,15 @@ function checked(
   return { path: request.params, query: request.query, body, itemErrors, raw: request } as ContractRequest<OperationId>;
 }
 
-function send(reply: FastifyReply, answer: Answer<OperationId>): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer<OperationId>): FastifyReply {
   reply.code(answer.status).headers(answer.headers ?? {});
   if ('stream' in answer) return reply.send(answer.stream);
-  reply.header('content-type', 'application/json; charset=utf-8');
-  if ('text' in answer) return reply.send(answer.text);
-  return reply.send(JSON.stringify((answer as { body: unknown }).body));
+  if (answer.status === 204) return reply.send();
+  const text = 'text' in answer ? answer.text : JSON.stringify((answer as { body: unknown }).body);
+  if (request.method === 'GET') {
+    const tag = entityTag(text);
+    reply.header('etag', tag);
+    if (isFresh(request.headers['if-none-match'], tag)) return reply.code(304).send();
+  }
+  return reply.header('content-type', 'application/json; charset=utf-8').send(text);
 }

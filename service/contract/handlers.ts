@@ -27,6 +27,12 @@ export interface ContractRequest<Id extends OperationId> {
   raw: FastifyRequest;
 }
 
+/** An answer without a body. */
+export interface EmptyAnswer {
+  status: 204;
+  headers?: Record<string, string>;
+}
+
 /** An answer in JSON of one of the contract's statuses. */
 export type JsonAnswer<Id extends OperationId> = {
   [Status in Success & keyof Responses<Id>]: {
@@ -47,7 +53,11 @@ export interface TextAnswer extends Omit<StoredResponse, 'body'> {
   text: string;
 }
 
-export type Answer<Id extends OperationId> = JsonAnswer<Id> | StreamAnswer | TextAnswer;
+export type Answer<Id extends OperationId> =
+  | JsonAnswer<Id>
+  | StreamAnswer
+  | TextAnswer
+  | (204 extends keyof Responses<Id> ? EmptyAnswer : never);
 
 export type Handler<Id extends OperationId> = (request: ContractRequest<Id>) => Promise<Answer<Id>>;
 

@@ -1,5 +1,6 @@
 // Reads openapi.yaml into plain data: one entry per operation, with the schemas that its requests are checked against.
 import { readFileSync } from 'node:fs';
+import type { Scope } from '../../store/types.js';
 import { packageFile } from '../../tokenizer/package-root.js';
 import type { operations } from '../contract.generated.js';
 import { asJson } from './parsed-contract.js';
@@ -9,7 +10,9 @@ export type Schema = { [keyword: string]: unknown };
 
 export interface Operation {
   id: OperationId;
-  method: 'GET' | 'POST';
+  method: Uppercase<Method>;
+  /** What a key must be good for; undefined: no key is asked for. */
+  scope: Scope | undefined;
   /** As in the contract: `/v1/studies/{study_id}`. */
   path: string;
   /** Object schemas over the parameters of each kind; header names are lower case. */
@@ -35,13 +38,18 @@ interface Parameter {
 
 interface OperationObject {
   operationId: OperationId;
+  /** None, or one of the only scheme there is. */
+  security: { key: [Scope] }[];
   parameters?: Parameter[];
   requestBody?: { required?: boolean; content: { 'application/json': { schema: Schema } } };
 }
 
+const METHODS = ['get', 'post', 'patch', 'delete'] as const;
+type Method = (typeof METHODS)[number];
+
 interface OpenApi {
   info: { version: string };
-  paths: Record<string, { parameters?: Parameter[]; get?: OperationObject; post?: OperationObject }>;
+  paths: Record<string, { parameters?: Parameter[] } & { [M in Method]?: OperationObject }>;
   components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
   'x-omnireg-limits': Record<string, number>;
 }
@@ -58,17 +66,16 @@ export function loadContract(file: string = packageFile('openapi.yaml')): Contra
 
   const operations: Operation[] = [];
   for (const [path, item] of Object.entries(api.paths))
-    for (const [method, operation] of [
-      ['GET', item.get],
-      ['POST', item.post],
-    ] as const) {
+    for (const method of METHODS) {
+      const operation = item[method];
       if (operation === undefined) continue;
       const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(resolve);
       const body = operation.requestBody;
       operations.push({
         id: operation.operationId,
-        method,
+        method: method.toUpperCase() as Uppercase<Method>,
         path,
+        scope: operation.security[0]?.key[0],
         parameters: {
           path: objectSchema(parameters, 'path'),
           query: objectSchema(parameters, 'query'),

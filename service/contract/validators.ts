@@ -22,6 +22,9 @@ export interface OperationChecks {
 /** A value of more parts than this is checked only up to its first error: listing all of a hostile body could fill the memory. */
 const EXPLAIN_ALL_BELOW = 10_000;
 
+/** RFC 3339, with the T and an offset. */
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
 /** Each check is compiled when it is first needed: all of them take a third of the time that a server needs to start. */
 export function compileChecks(contract: Contract, limits: RecordLimits): (operation: Operation) => OperationChecks {
   // Two of each: one that stops at the first error, and one that finds them all.
@@ -71,8 +74,7 @@ function validator(contract: Contract, limits: RecordLimits, options: object): A
   // Whether the contract's schemas are schemas is for the tests to say: it takes as long as all else here.
   const given = { strict: true, allowUnionTypes: true, verbose: true, strictRequired: false, validateSchema: false };
   const ajv = new Ajv2020({ ...options, ...given });
-  // Only answers hold times, and those we write ourselves.
-  ajv.addFormat('date-time', true);
+  ajv.addFormat('date-time', (text) => DATE_TIME.test(text) && !Number.isNaN(Date.parse(text)));
   ajv.addFormat('text', (text) => isWellFormed(text) && text !== '__proto__');
   ajv.addVocabulary(['example', 'x-validate']);
   ajv.addKeyword({

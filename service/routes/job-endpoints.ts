@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Store } from '../../store/store.js';
 import type { Job, JobEvent, JobKind } from '../../store/types.js';
+import { ifMatch } from '../conditional.js';
 import type { ServiceError } from '../errors.js';
 import { writeOnce } from '../idempotency.js';
 import { presentPage } from '../present.js';
@@ -63,7 +64,7 @@ export function jobEndpoints<Presented extends { id: string }, PresentedEvent ex
       const answer = await writeOnce(
         raw,
         (job: Job) => ({ status: 200 as const, body: present.job(job) }),
-        (once) => store.cancelJob(id, once),
+        (once) => store.cancelJob(id, once, ifMatch(raw, present.job)),
       );
       jobs.cancel(id);
       return answer;

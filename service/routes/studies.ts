@@ -1,5 +1,6 @@
 // Handlers of studies and their trials.
 import type { JsonObject, NewTrial, Objective, PageRequest, Study, Trial, TrialOutcome } from '../../store/types.js';
+import { ifMatch } from '../conditional.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
@@ -36,7 +37,14 @@ export function studyHandlers({ store, config }: Services): StudyHandlers {
     return writeOnce(
       request,
       (trial: Trial) => ({ status: 200 as const, body: presentTrial(trial, study) }),
-      (once) => store.finishTrial(study.id, path.trial_id, outcome, once),
+      (once) =>
+        store.finishTrial(
+          study.id,
+          path.trial_id,
+          outcome,
+          once,
+          ifMatch(request, (trial) => presentTrial(trial, study)),
+        ),
     );
   }
 

@@ -1,13 +1,10 @@
 // A real server over HTTP on a data folder of its own, and a client that holds every answer against the contract.
-import { readFileSync } from 'node:fs';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect, onTestFinished } from 'vitest';
-import { parse } from 'yaml';
 import type { ServiceConfig } from '../../service/config.js';
 import type { components } from '../../service/contract.generated.js';
 import { startServer } from '../../service/server.js';
-import { packageFile } from '../../tokenizer/package-root.js';
 import { temporaryFolder } from '../store/temporary-store.js';
+import { expectContract } from './contract-check.js';
 
 export type Schemas = components['schemas'];
 
@@ -28,7 +25,9 @@ export async function testServer(options: Partial<ServiceConfig> = {}) {
   return { server, dataDir, ...client(server.url) };
 }
 
-export function client(url: string) {
+/** @param key sent with every request */
+export function client(url: string, key?: string) {
+  const own: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   async function request<T>(
     method: string,
     path: string,
@@ -38,8 +37,10 @@ export function client(url: string) {
     const sent =
       typeof body === 'string' || body instanceof Uint8Array ? body : body === undefined ? null : JSON.stringify(body);
     const type: Record<string, string> = sent === null ? {} : { 'content-type': 'application/json' };
-    const response = await fetch(url + path, { method, body: sent, headers: { ...type, ...headers } });
-    const answer: unknown = await response.json();
+    const response = await fetch(url + path, { method, body: sent, headers: { ...own, ...type, ...headers } });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    const answer: unknown = isJson ? JSON.parse(text) : text;
     expectContract(method, path, response, answer);
     return { status: response.status, headers: response.headers, body: answer as T };
   }
@@ -62,44 +63,6 @@ export function client(url: string) {
 }
 
 export type Client = ReturnType<typeof client>;
-
-interface OpenApi {
-  paths: Record<
-    string,
-    Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
-  >;
-  components: { schemas: object };
-}
-
-const api = parse(
-  readFileSync(packageFile('openapi.yaml'), 'utf8').replaceAll('#/components/schemas/', 'api#/$defs/'),
-) as OpenApi;
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
-ajv.addSchema({ $id: 'api', $defs: api.components.schemas });
-const compiled = new Map<object, ValidateFunction>();
-
-/** Every answer of every test is one that the contract allows. */
-function expectContract(method: string, path: string, response: Response, body: unknown): void {
-  const isProblem = response.status >= 400;
-  expect(response.headers.get('content-type')).toMatch(
-    isProblem ? /^application\/problem\+json/ : /^application\/json/,
-  );
-  const schema = isProblem ? { $ref: 'api#/$defs/Problem' } : successSchema(method, path, response.status);
-  const key = isProblem ? api : schema;
-  if (!compiled.has(key)) compiled.set(key, ajv.compile(schema));
-  const validate = compiled.get(key)!;
-  expect(validate(body), `${method} ${path} → ${response.status} ${ajv.errorsText(validate.errors)}`).toBe(true);
-}
-
-function successSchema(method: string, path: string, status: number): object {
-  const [bare] = path.split('?');
-  for (const [template, item] of Object.entries(api.paths)) {
-    if (!new RegExp(`^${template.replace(/\{\w+\}/g, '[^/:]+')}$`).test(bare!)) continue;
-    const schema = item[method.toLowerCase()]?.responses[String(status)]?.content?.['application/json']?.schema;
-    if (schema !== undefined) return schema;
-  }
-  throw new Error(`the contract has no answer ${status} to ${method} ${path}`);
-}
 
 /** Waits until the job has ended, following its events. */
 export async function jobEnd(url: string, jobId: string): Promise<Schemas['FineTuningJob']> {
