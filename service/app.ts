@@ -12,9 +12,11 @@ import { explanationHandlers } from './routes/explanations.js';
 import { healthHandlers } from './routes/health.js';
 import { jobHandlers } from './routes/jobs.js';
 import { keyHandlers } from './routes/keys.js';
+import { modelHandlers } from './routes/models.js';
 import { predictionHandlers } from './routes/predictions.js';
 import { studyHandlers } from './routes/studies.js';
 import { suggestionHandlers } from './routes/suggestions.js';
+import { textPredictionHandlers } from './routes/text-predictions.js';
 import type { Services } from './services.js';
 
 /** What the client calls the request, where that is fit for headers and logs; else a new name. */
@@ -47,10 +49,12 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
   const services: Services = { ...parts, version: contract.version, closing: closing.signal };
   const asking = {
     ...predictionHandlers(services),
+    ...textPredictionHandlers(services),
     ...suggestionHandlers(services),
     ...explanationHandlers(services),
   };
   const computing = {
+    predictText: answeredOnce(services.store, asking.predictText),
     predict: answeredOnce(services.store, asking.predict),
     rank: answeredOnce(services.store, asking.rank),
     suggest: answeredOnce(services.store, asking.suggest),
@@ -62,6 +66,7 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     ...computing,
     ...jobHandlers(services),
     ...evaluationHandlers(services),
+    ...modelHandlers(services),
     ...keyHandlers(services),
   };
   await app.register(problemsPlugin);

@@ -1,5 +1,6 @@
 // Where model files are kept: a folder now, an object store later, behind the same few methods.
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Artifacts {
@@ -9,6 +10,10 @@ export interface Artifacts {
   prepare(name: string): Promise<string>;
   /** A local folder with the model's files. */
   open(name: string): Promise<string>;
+  /** Removes the model's files, if there are any. */
+  remove(name: string): Promise<void>;
+  /** Names of all that is kept. */
+  list(): Promise<string[]>;
 }
 
 export class FolderArtifacts implements Artifacts {
@@ -27,5 +32,13 @@ export class FolderArtifacts implements Artifacts {
 
   async open(name: string): Promise<string> {
     return join(this.root, name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.root, name), { recursive: true, force: true });
+  }
+
+  async list(): Promise<string[]> {
+    return existsSync(this.root) ? readdir(this.root) : [];
   }
 }

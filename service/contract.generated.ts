@@ -52,10 +52,20 @@ export interface paths {
         get: operations["getStudy"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a study
+         * @description The study and its trials are gone for everybody at once, and removed from the disk soon after. Models that learned from
+         *     them stay, and keep what they learned. A study on which a job works that has not ended cannot be deleted.
+         */
+        delete: operations["deleteStudy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a study
+         * @description What is absent stays; `metadata` is replaced as a whole. Objectives never change, as measurements rest on them. Name and
+         *     metadata are what models read: while a job that has not ended works on the study, they cannot change.
+         */
+        patch: operations["updateStudy"];
         trace?: never;
     };
     "/v1/studies/{study_id}/trials": {
@@ -256,6 +266,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict a number from a text, without a study
+         * @description Each input is a text, or parameters as in a trial. There are no trials to go by: the model answers from the description
+         *     and from what it has seen elsewhere. With measurements of your own, make a study of them: predictions are much better.
+         */
+        post: operations["predictText"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fine-tuning-jobs": {
         parameters: {
             query?: never;
@@ -338,6 +369,28 @@ export interface paths {
          *     header `Last-Event-ID`.
          */
         get: operations["listFineTuningJobEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fine-tuning-jobs/{job_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a job's checkpoints, oldest first
+         * @description The points that the job could be taken up from after a kill. The last few are on disk until it has ended.
+         */
+        get: operations["listFineTuningJobCheckpoints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,6 +532,34 @@ export interface paths {
         };
         /** Get a model */
         get: operations["getModel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a model
+         * @description Its files go with it. A model cannot be deleted while adapters stand beside it, or while a job that has not ended starts
+         *     from it or judges it. Models that were trained from it stay.
+         */
+        delete: operations["deleteModel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model_id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download a model's files
+         * @description A zip file with one folder, named as the model: a Hugging Face T5 directory with ONNX graphs, or an adapter in PEFT's
+         *     layout (docs/models.md). Unpacked, it is good as `OMNIREG_BASE_MODEL` of another server.
+         */
+        get: operations["downloadModel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -664,6 +745,13 @@ export interface components {
             /** @description Where x may go: what is suggested lies in it, and what is ranked must. Trials outside are taken all the same. */
             search_space?: components["schemas"]["SearchSpace"];
         };
+        StudyUpdate: {
+            /** Format: text */
+            name?: string;
+            metadata?: components["schemas"]["Metadata"];
+            /** @description Null where it is no longer to be declared. */
+            search_space?: components["schemas"]["SearchSpace"] | null;
+        };
         Study: {
             /** @example study_01m3qk5t2h8r4y6z0a7c3e9g */
             id: string;
@@ -674,7 +762,7 @@ export interface components {
             objectives: components["schemas"]["Objective"][];
             /** @description Null where none was declared. */
             search_space: components["schemas"]["SearchSpace"] | null;
-            /** @description Grows with every write to the study's trials. */
+            /** @description Grows with every change of the study and every write to its trials. */
             version: number;
             trial_counts: {
                 completed: number;
@@ -779,6 +867,41 @@ export interface components {
              */
             include?: ("experts" | "joint")[];
             timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        TextPredictionCreate: {
+            /** @description Up to 1,000 texts, or parameters. */
+            inputs: (string | components["schemas"]["Parameters"])[];
+            /**
+             * Format: text
+             * @description What the experiments are about.
+             */
+            name?: string;
+            /**
+             * Format: text
+             * @description The same at more length.
+             */
+            description?: string;
+            metadata?: components["schemas"]["Metadata"];
+            /** @description What is to be predicted. Default: named "y". */
+            objective?: components["schemas"]["Objective"];
+            model?: components["schemas"]["ModelName"];
+            /**
+             * @description Levels of the intervals wanted, each between 0 and 1.
+             * @default [
+             *       0.9
+             *     ]
+             */
+            intervals: number[];
+            timeout_ms?: components["schemas"]["TimeoutMs"];
+        };
+        TextPredictionResult: {
+            model: components["schemas"]["ChosenModel"];
+            objective: components["schemas"]["Objective"];
+            predictions: (components["schemas"]["ObjectivePrediction"] & {
+                /** @description Probability that the experiment fails. */
+                p_infeasible: number;
+            })[];
+            calibration: components["schemas"]["Calibration"];
         };
         /**
          * @description Id of the model or adapter to ask, or `auto`: the best published one whose training included this study, else the newest
@@ -1163,7 +1286,12 @@ export interface components {
             trial_count: number;
             /** @description The model it started from; null for random weights. */
             parent: string | null;
-            /** @description As asked for; after the job has succeeded, with every default resolved. */
+            /** @description As asked for. */
+            requested_hyperparameters: "auto" | components["schemas"]["JsonObject"];
+            /**
+             * @description What the trainer uses, every default resolved. The shape of the model is among them if it was asked for, and after the
+             *     job has succeeded: a training takes it from its parent.
+             */
             hyperparameters: components["schemas"]["JsonObject"];
             seed: number;
             /** @description How often it was started; more than 1 after a restart of the server. */
@@ -1202,6 +1330,20 @@ export interface components {
         };
         FineTuningJobList: components["schemas"]["Page"] & {
             data: components["schemas"]["FineTuningJob"][];
+        };
+        FineTuningJobCheckpoint: {
+            /** @example ftckpt_01m3qm2b7e4h9k3n8r5u1x6z_12 */
+            id: string;
+            /** @constant */
+            object: "fine_tuning_job.checkpoint";
+            fine_tuning_job: string;
+            /** @description Optimizer steps done. */
+            step: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        FineTuningJobCheckpointList: components["schemas"]["Page"] & {
+            data: components["schemas"]["FineTuningJobCheckpoint"][];
         };
         FineTuningJobEvent: {
             /** @constant */
@@ -1726,6 +1868,8 @@ export interface components {
         Location: string;
         /** @description Names this answer: for `If-None-Match`, and of a single resource for `If-Match`. */
         ETag: string;
+        /** @description A name for the file. */
+        ContentDisposition: string;
         /** @description Seconds after which it is worth trying again. */
         RetryAfter: number;
         /** @description What kind of key is wanted (RFC 6750). */
@@ -1882,6 +2026,90 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteStudy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The study is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateStudy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                study_id: components["parameters"]["StudyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "gzip on access logs",
+                 *       "metadata": {
+                 *         "description": "Node's zlib on 1 MB of nginx logs"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StudyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The study as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     listTrials: {
@@ -2590,6 +2818,48 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    predictText: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
+                 *     time, and done only once. Kept for at least 24 hours.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextPredictionCreate"];
+            };
+        };
+        responses: {
+            /** @description One prediction an input, in their order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPredictionResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
     listFineTuningJobs: {
         parameters: {
             query?: {
@@ -2781,6 +3051,45 @@ export interface operations {
                      *     data: {"object":"fine_tuning_job.event","seq":12,"type":"step","level":"info","message":"step 400 of 2000, loss 1.731","data":{"step":400,"steps":2000,"loss":1.731,"learning_rate":0.00094,"tokens_per_second":31200,"eta_seconds":128},"created_at":"2026-01-05T10:02:11.480Z"}
                      */
                     "text/event-stream": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFineTuningJobCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description How many to return at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The id of the last one already known; the page begins behind it. */
+                after?: components["parameters"]["After"];
+            };
+            header?: {
+                /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of checkpoints. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FineTuningJobCheckpointList"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -3036,6 +3345,10 @@ export interface operations {
                 after?: components["parameters"]["After"];
                 /** @description By time of creation. */
                 order?: components["parameters"]["OrderNewestFirst"];
+                /** @description Only models whose training started from this one. Not together with `base`. */
+                parent?: string;
+                /** @description Only adapters that stand beside this model. */
+                base?: string;
             };
             header?: {
                 /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
@@ -3090,6 +3403,71 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                model_id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    downloadModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files. */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

@@ -24,6 +24,8 @@ export const PROBLEMS = {
   key_not_found: { status: 404, title: 'There is no such key' },
   method_not_allowed: { status: 405, title: 'This path does not know this method' },
   trial_already_finished: { status: 409, title: 'The trial has already ended' },
+  study_in_use: { status: 409, title: 'A job works on the study' },
+  model_in_use: { status: 409, title: 'The model is still needed' },
   job_already_finished: { status: 409, title: 'The job has already ended' },
   evaluation_unfinished: { status: 409, title: 'The evaluation has no report' },
   no_model: { status: 409, title: 'There is no model yet' },

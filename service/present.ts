@@ -1,10 +1,34 @@
 // The store's records in the contract's words.
-import type { EvaluationProgress, Job, JobEvent, Model, Page, Study, TrainingProgress, Trial } from '../store/types.js';
+import type {
+  Checkpoint,
+  EvaluationProgress,
+  Job,
+  JobEvent,
+  JsonObject,
+  Model,
+  Page,
+  Study,
+  TrainingProgress,
+  Trial,
+} from '../store/types.js';
 import type { EvaluationReport } from '../trainer/evaluation/types.js';
+import { resolveTrainConfig } from '../trainer/train-config.js';
 import type { components } from './contract.generated.js';
 import { BASE_ID } from './prediction/base-model.js';
 
 type Schemas = components['schemas'];
+
+/** Hyperparameters that a training takes from the model that it starts from. */
+const OF_THE_PARENT = new Set([
+  'digits',
+  'without_evidence',
+  'd_model',
+  'd_kv',
+  'num_heads',
+  'd_ff',
+  'num_layers',
+  'num_decoder_layers',
+]);
 
 export function presentStudy(study: Study): Schemas['Study'] {
   return {
@@ -42,6 +66,28 @@ function presentMeasurement(y: number[] | null, { objectives }: Study): Schemas[
   return objectives.length === 1 ? y[0]! : Object.fromEntries(objectives.map(({ name }, i) => [name, y[i]!]));
 }
 
+/** `ftckpt_…`: the job's id and the place of the checkpoint among its events. */
+export const checkpointIdOf = ({ jobId, seq }: { jobId: string; seq: number | string }): string =>
+  `${jobId.replace('ftjob_', 'ftckpt_')}_${seq}`;
+
+export function presentCheckpoint({ jobId, seq, step, createdAt }: Checkpoint): Schemas['FineTuningJobCheckpoint'] {
+  return {
+    id: checkpointIdOf({ jobId, seq }),
+    object: 'fine_tuning_job.checkpoint',
+    fine_tuning_job: jobId,
+    step,
+    created_at: createdAt.toISOString(),
+  };
+}
+
+/** What the trainer will be told: as asked for, with every default; what a parent decides stands there when it is known. */
+function hyperparametersOf({ status, hyperparameters }: Job): JsonObject {
+  if (status === 'succeeded') return hyperparameters;
+  const { seed: _, ...resolved } = resolveTrainConfig(hyperparameters);
+  const known = Object.entries(resolved).filter(([key]) => !OF_THE_PARENT.has(key) || key in hyperparameters);
+  return Object.fromEntries(known) as JsonObject;
+}
+
 export function presentJob(job: Job): Schemas['FineTuningJob'] {
   const progress = job.progress as TrainingProgress | null;
   return {
@@ -51,7 +97,8 @@ export function presentJob(job: Job): Schemas['FineTuningJob'] {
     studies: job.studies,
     trial_count: job.trialCount,
     parent: job.parent,
-    hyperparameters: job.hyperparameters,
+    requested_hyperparameters: (job.request.hyperparameters ?? 'auto') as 'auto' | JsonObject,
+    hyperparameters: hyperparametersOf(job),
     seed: job.seed,
     attempt: job.attempt,
     progress: progress && {

@@ -45,6 +45,8 @@ const FROM_STORE: Partial<Record<StoreErrorCode, ProblemCode>> = {
   trial_not_found: 'trial_not_found',
   job_not_found: 'job_not_found',
   model_not_found: 'model_not_found',
+  study_in_use: 'study_in_use',
+  model_in_use: 'model_in_use',
   key_not_found: 'key_not_found',
   last_admin_key: 'last_admin_key',
   cursor_not_found: 'cursor_not_found',
@@ -55,6 +57,8 @@ const FROM_STORE: Partial<Record<StoreErrorCode, ProblemCode>> = {
 };
 
 const FIXES: Partial<Record<ProblemCode, string>> = {
+  study_in_use: 'wait until it has ended, or cancel it',
+  model_in_use: 'delete what stands beside it, or let the job end, and send the request again',
   last_admin_key: 'make another of scope admin before you delete it',
   cursor_not_found: 'take "after" from last_id of a page of the same list',
   trial_already_finished: 'a measurement is never changed; add a new trial for a new one',

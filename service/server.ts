@@ -14,6 +14,7 @@ import { JobSupervisor } from './jobs/supervisor.js';
 import { findBaseModel, installBaseModel } from './prediction/base-model.js';
 import { chooseModel } from './prediction/model-choice.js';
 import { PredictionClient } from './prediction/prediction-client.js';
+import { Purger } from './purge.js';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -70,7 +71,8 @@ export async function startServer(
   const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
   // What goes wrong here, the first request will say.
   if (choice) void predictor.preload(choice.modelDir).catch(() => {});
-  const app = await buildApp({ store, jobs, predictor, artifacts, base, config });
+  const purger = new Purger(store, (message, error) => app.log.error({ err: error }, message));
+  const app = await buildApp({ store, jobs, predictor, artifacts, purger, base, config });
   const closing = watchConnections(app.server);
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -80,12 +82,13 @@ export async function startServer(
     throw error;
   }
   jobs.start();
+  purger.wake();
   return {
     url: urlOf(app.server.address() as AddressInfo),
     device,
     async close() {
       await closing(() => app.close());
-      await Promise.all([jobs.stop(), predictor.close()]);
+      await Promise.all([jobs.stop(), predictor.close(), purger.stop()]);
       await store.close();
     },
   };

@@ -7,6 +7,7 @@ import type { ServiceConfig } from './config.js';
 import { ServiceError } from './errors.js';
 import type { BaseModel } from './prediction/base-model.js';
 import type { AskInput, AskKind, AskOutput } from './prediction/protocol.js';
+import type { Purger } from './purge.js';
 
 /** Runs fine-tuning jobs; the store holds them. */
 export interface JobRunner {
@@ -38,6 +39,8 @@ export interface Services {
   jobs: JobRunner;
   predictor: PredictionService;
   artifacts: Artifacts;
+  /** Told where something was deleted. */
+  purger: Pick<Purger, 'wake'>;
   /** The model that the server was given, which answers where no other does. */
   base: BaseModel;
   config: ServiceConfig;

@@ -1,6 +1,6 @@
 // Studies as the trainer wants them: one view an objective, with finished trials only; whole, or as sources that read them when asked.
 import type { Store } from '../store/store.js';
-import type { FinishedTrial, Study } from '../store/types.js';
+import type { FinishedTrial, NewStudy, Study } from '../store/types.js';
 import type { StudyData, StudyHead, StudySource, Trial } from '../trainer/types.js';
 
 /**
@@ -36,7 +36,12 @@ export function studyData(study: Study, trials: FinishedTrial[]): StudyData[] {
   return studyHeads(study).map((head, i) => ({ ...head, trials: view(i) }));
 }
 
-function studyHeads({ id, name, metadata, objectives }: Study): StudyHead[] {
+/** A study that is described and not stored, through each of its objectives. */
+export function describedViews(study: NewStudy): StudyData[] {
+  return studyHeads({ id: '', ...study }).map((head) => ({ ...head, trials: [] }));
+}
+
+function studyHeads({ id, name, metadata, objectives }: NewStudy & { id: string }): StudyHead[] {
   return objectives.map((objective) => {
     const head = { metadata: { name, ...metadata }, objective };
     if (objectives.length === 1) return { id, ...head };

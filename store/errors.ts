@@ -2,9 +2,11 @@
 
 export const STORE_ERRORS = {
   study_not_found: 'No study has this id',
+  study_in_use: 'A job that has not ended works on the study',
   trial_not_found: 'The study has no trial of this id',
   job_not_found: 'No fine-tuning job has this id',
   model_not_found: 'No model has this id',
+  model_in_use: 'The model is still needed',
   key_not_found: 'No key has this id',
   last_admin_key: 'It is the last key of scope admin',
   cursor_not_found: 'The list has no entry of this id to go on from',

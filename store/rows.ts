@@ -28,6 +28,7 @@ export function toStudy(row: StudyRow): Study {
     objectives: JSON.parse(row.objectives) as Objective[],
     ...(row.search_space === null ? {} : { searchSpace: object(row.search_space) }),
     version: row.version,
+    revision: row.revision,
     counts: { completed: row.completed, running: row.running, infeasible: row.infeasible },
     createdAt: new Date(row.created_at),
   };

@@ -220,13 +220,43 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
       return { data: rows.slice(0, limit).map(toJobEvent), hasMore: rows.length > limit };
     },
 
+    async listCheckpoints(jobId, { after, limit }) {
+      const rows = sql.checkpoints.all(jobRow(jobId).row, after, limit + 1);
+      const data = rows.slice(0, limit).map(toJobEvent);
+      return {
+        data: data.map(({ seq, createdAt, data }) => ({ jobId, seq, step: Number(data.step), createdAt })),
+        hasMore: rows.length > limit,
+      };
+    },
+
     async getModel(id) {
       const row = sql.modelById.get(id);
       return row === undefined ? null : modelRecord(row);
     },
 
-    async listModels(request) {
-      return connection.page(sql.models, request, {}, (id) => sql.modelById.get(id), modelRecord);
+    async listModels(request, { parent, base } = {}) {
+      const [pages, bound] =
+        parent !== undefined
+          ? ([sql.modelsByParent, { parent }] as const)
+          : base !== undefined
+            ? ([sql.modelsByBase, { base }] as const)
+            : ([sql.models, {}] as const);
+      return connection.page(pages, request, bound, (id) => sql.modelById.get(id), modelRecord);
+    },
+
+    async deleteModel(id, expect) {
+      return connection.write(() => {
+        const row = sql.modelById.get(id);
+        if (row === undefined) throw new StoreError('model_not_found', id);
+        const model = modelRecord(row);
+        expect?.(model);
+        const [adapter, job] = [sql.adapterOf.get(id), sql.jobFromModel.get(id)];
+        if (adapter) throw new StoreError('model_in_use', id, `${id}, beside which the adapter ${adapter.id} stands`);
+        if (job) throw new StoreError('model_in_use', id, `${id}, by ${job.id}, which has not ended`);
+        sql.deleteModelStudies.run(row.row);
+        sql.deleteModel.run(row.row);
+        return model;
+      });
     },
 
     async newestModel() {

@@ -24,6 +24,12 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
     sql.countTrials.run({ study, completed: 0, running: 0, infeasible: 0, ...change });
   }
 
+  /** A job reads its studies while it runs: they must be what they were when it was made. */
+  function refuseInUse(id: string): void {
+    const job = sql.jobOnStudy.get(id);
+    if (job !== undefined) throw new StoreError('study_in_use', id, `${id}, by ${job.id}`);
+  }
+
   const lastFinishSeq = () => sql.lastFinishSeq.get()?.seq ?? 0;
 
   return {
@@ -47,6 +53,42 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
       return row === undefined ? null : toStudy(row);
     },
 
+    async updateStudy(id, change, expect) {
+      return connection.write(() => {
+        const row = studyRow(id);
+        const study = toStudy(row);
+        expect?.(study);
+        const { name = study.name, metadata = study.metadata } = change;
+        const space = change.searchSpace === undefined ? (study.searchSpace ?? null) : change.searchSpace;
+        const written = JSON.stringify(metadata);
+        const revised = name !== row.name || written !== row.metadata;
+        if (revised) refuseInUse(id);
+        const search_space = space && JSON.stringify(space);
+        sql.updateStudy.run({ row: row.row, name, metadata: written, search_space, revised: revised ? 1 : 0 });
+        return toStudy(studyRow(id));
+      });
+    },
+
+    async deleteStudy(id, expect) {
+      connection.write(() => {
+        const row = studyRow(id);
+        expect?.(toStudy(row));
+        refuseInUse(id);
+        sql.deleteStudy.run(row.row);
+      });
+    },
+
+    async purgeStudies(limit) {
+      return connection.write(() => {
+        const study = sql.studyToPurge.get()?.row;
+        if (study === undefined) return false;
+        if (sql.purgeTrials.run(study, limit).changes === limit) return true;
+        sql.forgetStudy.run(study);
+        sql.emptyStudy.run(study);
+        return sql.studyToPurge.get() !== undefined;
+      });
+    },
+
     async listStudies(request, filter = {}) {
       const { name } = filter;
       const byName = name !== undefined;
@@ -54,7 +96,7 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
         byName ? sql.studiesByName : sql.studies,
         request,
         byName ? { name } : {},
-        (id) => sql.studyById.get(id),
+        (id) => sql.studyCursor.get(id),
         toStudy,
       );
     },

@@ -9,6 +9,7 @@ export interface StudyRow {
   objectives: string;
   search_space: string | null;
   version: number;
+  revision: number;
   completed: number;
   running: number;
   infeasible: number;
@@ -108,7 +109,7 @@ export interface Query<Bound extends unknown[], Row> {
   readonly source: string;
   get(...bound: Bound): Row | undefined;
   all(...bound: Bound): Row[];
-  run(...bound: Bound): { lastInsertRowid: number | bigint };
+  run(...bound: Bound): { lastInsertRowid: number | bigint; changes: number };
 }
 
 /** A list in both directions. */
@@ -137,11 +138,34 @@ export function prepareStatements(db: Database) {
       `INSERT INTO studies (id, name, metadata, objectives, search_space, created_at)
        VALUES (@id, @name, @metadata, @objectives, @search_space, @created_at)`,
     ),
-    studyById: query<[string], StudyRow>('SELECT * FROM studies WHERE id = ?'),
-    studies: pages<StudyRow>(db, 'SELECT * FROM studies', ''),
-    studiesByName: pages<StudyRow>(db, 'SELECT * FROM studies', 'name = @name'),
+    studyById: query<[string], StudyRow>('SELECT * FROM studies WHERE id = ? AND deletion IS NULL'),
+    /** Of a deleted one too: a page goes on behind it. */
+    studyCursor: query<[string], { row: number }>('SELECT row FROM studies WHERE id = ?'),
+    studies: pages<StudyRow>(db, 'SELECT * FROM studies', 'deletion IS NULL'),
+    studiesByName: pages<StudyRow>(db, 'SELECT * FROM studies', 'name = @name AND deletion IS NULL'),
+    updateStudy: query<Named>(
+      `UPDATE studies SET name = @name, metadata = @metadata, search_space = @search_space, version = version + 1,
+         revision = revision + @revised WHERE row = @row`,
+    ),
+    /** A job that has not ended and works on the study. */
+    jobOnStudy: query<[string], { id: string }>(
+      `SELECT id FROM jobs WHERE status IN ('queued', 'running') AND EXISTS
+         (SELECT 1 FROM json_each(studies) WHERE value = ?) LIMIT 1`,
+    ),
+    deleteStudy: query<[number]>(`UPDATE studies SET deletion = 'pending' WHERE row = ?`),
+    studyToPurge: query<[], { row: number }>(`SELECT row FROM studies WHERE deletion = 'pending' ORDER BY row LIMIT 1`),
+    purgeTrials: query<[number, number]>(
+      'DELETE FROM trials WHERE row IN (SELECT row FROM trials WHERE study = ? ORDER BY row LIMIT ?)',
+    ),
+    forgetStudy: query<[number]>('DELETE FROM model_studies WHERE study = ?'),
+    emptyStudy: query<[number]>(
+      `UPDATE studies SET deletion = 'done', name = '', metadata = '{}', search_space = NULL, completed = 0, running = 0,
+         infeasible = 0 WHERE row = ?`,
+    ),
     /** Studies that a training can learn from; a scan, but of studies, not of their trials. */
-    studiesWithTrials: query<[], StudyRow>('SELECT * FROM studies WHERE completed > 0 ORDER BY row'),
+    studiesWithTrials: query<[], StudyRow>(
+      'SELECT * FROM studies WHERE completed > 0 AND deletion IS NULL ORDER BY row',
+    ),
     countTrials: query<Named>(
       `UPDATE studies SET version = version + 1, completed = completed + @completed, running = running + @running,
          infeasible = infeasible + @infeasible WHERE row = @study`,
@@ -218,6 +242,11 @@ export function prepareStatements(db: Database) {
       'SELECT seq, type, level, message, data, created_at FROM job_events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?',
     ),
 
+    checkpoints: query<[number, number, number], EventRow>(
+      `SELECT seq, type, level, message, data, created_at FROM job_events
+       WHERE job = ? AND seq > ? AND type = 'checkpoint' ORDER BY seq LIMIT ?`,
+    ),
+
     insertModel: query<Named>(
       `INSERT INTO models (id, parent, base, job, directory, metrics, config, published, created_at)
        VALUES (@id, @parent, @base, @job, @directory, @metrics, @config, 1, @created_at)`,
@@ -227,8 +256,16 @@ export function prepareStatements(db: Database) {
     ),
     modelById: query<[string], ModelRow>('SELECT * FROM models WHERE id = ?'),
     models: pages<ModelRow>(db, 'SELECT * FROM models', ''),
+    modelsByParent: pages<ModelRow>(db, 'SELECT * FROM models', 'parent = @parent'),
+    modelsByBase: pages<ModelRow>(db, 'SELECT * FROM models', 'base = @base'),
+    jobFromModel: query<[string], { id: string }>(
+      `SELECT id FROM jobs WHERE status IN ('queued', 'running') AND parent = ? LIMIT 1`,
+    ),
+    adapterOf: query<[string], { id: string }>('SELECT id FROM models WHERE base = ? LIMIT 1'),
+    deleteModelStudies: query<[number]>('DELETE FROM model_studies WHERE model = ?'),
+    deleteModel: query<[number]>('DELETE FROM models WHERE row = ?'),
     modelStudies: query<[number], { id: string }>(
-      'SELECT s.id FROM model_studies m JOIN studies s ON s.row = m.study WHERE m.model = ? ORDER BY m.study',
+      'SELECT s.id FROM model_studies m JOIN studies s ON s.row = m.study WHERE m.model = ? AND s.deletion IS NULL ORDER BY m.study',
     ),
     newestWholeModel: query<[], ModelRow>(
       'SELECT * FROM models WHERE published = 1 AND base IS NULL ORDER BY row DESC LIMIT 1',

@@ -2,6 +2,7 @@
 // Every promise of a write resolves only after the write is on disk. Errors are StoreErrors.
 import type {
   ApiKey,
+  Checkpoint,
   FinishedTrial,
   Idempotency,
   Job,
@@ -24,6 +25,7 @@ import type {
   PageRequest,
   StoredResponse,
   Study,
+  StudyChange,
   Trial,
   TrialOutcome,
   TrialStatus,
@@ -37,6 +39,12 @@ export interface StudyStore {
   createStudy(study: NewStudy, once?: Idempotency<Study>): Promise<Written<Study>>;
   /** Null where there is none. */
   getStudy(id: string): Promise<Study | null>;
+  /** @throws study_not_found, study_in_use where name or metadata are to change under a job that reads them */
+  updateStudy(id: string, change: StudyChange, expect?: Expect<Study>): Promise<Study>;
+  /** Gone for every reader at once; its trials go with `purgeStudies`. @throws study_not_found, study_in_use */
+  deleteStudy(id: string, expect?: Expect<Study>): Promise<void>;
+  /** Removes up to `limit` trials of deleted studies. @returns whether there is more to do */
+  purgeStudies(limit: number): Promise<boolean>;
   /** @throws cursor_not_found */
   listStudies(page: PageRequest, filter?: { name?: string }): Promise<Page<Study>>;
 }
@@ -113,14 +121,18 @@ export interface JobStore {
   finishJob(lease: Lease, outcome: JobOutcome): Promise<Job>;
   /** What an evaluation found; null where it has not, or not yet. @throws job_not_found */
   jobReport(jobId: string): Promise<JsonObject | null>;
+  /** Up to `limit` checkpoints with seq > `after`, in order. @throws job_not_found */
+  listCheckpoints(jobId: string, page: { after: number; limit: number }): Promise<Page<Checkpoint>>;
   /** Up to `limit` events with seq > `after`, in order. @throws job_not_found */
   listEvents(jobId: string, page: { after: number; limit: number }): Promise<Page<JobEvent>>;
 }
 
 export interface ModelStore {
   getModel(id: string): Promise<Model | null>;
-  /** @throws cursor_not_found */
-  listModels(page: PageRequest): Promise<Page<Model>>;
+  /** @param filter those that came of a model, or stand beside it @throws cursor_not_found */
+  listModels(page: PageRequest, filter?: { parent?: string; base?: string }): Promise<Page<Model>>;
+  /** @throws model_not_found, model_in_use where an adapter stands beside it or a job that has not ended needs it */
+  deleteModel(id: string, expect?: Expect<Model>): Promise<Model>;
   /** The newest published whole model. */
   newestModel(): Promise<ModelHead | null>;
   /** Published models, adapters among them, that were trained on the study: the newest `limit`, newest first. */

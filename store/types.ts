@@ -21,10 +21,20 @@ export interface NewStudy {
 
 export interface Study extends NewStudy {
   id: string;
-  /** Grows with every write to the study's trials. */
+  /** Grows with every change of the study and every write to its trials. */
   version: number;
+  /** Counts the changes of name and metadata. */
+  revision: number;
   counts: Record<TrialStatus, number>;
   createdAt: Date;
+}
+
+/** What is to be different; what is absent stays. */
+export interface StudyChange {
+  name?: string;
+  metadata?: JsonObject;
+  /** Null: no longer declared. */
+  searchSpace?: JsonObject | null;
 }
 
 export type TrialStatus = 'completed' | 'running' | 'infeasible';
@@ -149,6 +159,15 @@ export interface NewJobEvent {
 export interface JobEvent extends NewJobEvent {
   /** Counts the job's events from 1. */
   seq: number;
+  createdAt: Date;
+}
+
+/** A point that a training could have gone on from. */
+export interface Checkpoint {
+  jobId: string;
+  /** Of its event; checkpoints of a job are ordered by it. */
+  seq: number;
+  step: number;
   createdAt: Date;
 }
 

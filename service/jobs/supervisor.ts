@@ -49,6 +49,7 @@ export class JobSupervisor implements JobRunner {
     this.timer = setInterval(() => this.wake(), LOOK_MS);
     this.wake();
     this.sweep().catch((error: unknown) => this.options.log('removing old scratch folders failed', error));
+    this.sweepModels().catch((error: unknown) => this.options.log('removing files of deleted models failed', error));
   }
 
   wake(): void {
@@ -95,6 +96,19 @@ export class JobSupervisor implements JobRunner {
       const job = await store.getJob(id);
       // What is no job's is not ours to remove.
       if (job !== null && job.finishedAt !== null) await rm(join(jobsDir, id), { recursive: true, force: true });
+    }
+  }
+
+  /** Removes files of models that were deleted, or of trainings that made none: a server killed between the two leaves them. */
+  private async sweepModels(): Promise<void> {
+    const { store, artifacts } = this.options;
+    for (const name of await artifacts.list()) {
+      if (!name.startsWith('model_')) continue;
+      // What is no job's is not ours to remove, and what belongs to one under way is still needed. The job is read before its
+      // model, as both are written together.
+      const job = await store.getJob(name.replace('model_', 'ftjob_'));
+      if (job === null || job.finishedAt === null || (await store.getModel(name)) !== null) continue;
+      await artifacts.remove(name);
     }
   }
 

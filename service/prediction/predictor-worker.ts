@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../../store/sqlite-store.js';
 import type { Device } from '../../trainer/devices/device.js';
+import { describedViews } from '../study-data.js';
 import { DerivedFiles } from './derived-files.js';
 import { DeviceFallback } from './device-fallback.js';
 import type { AskHandler, Target } from './handlers/handler.js';
@@ -18,7 +19,7 @@ import {
   type ToWorker,
   type WorkerOptions,
 } from './protocol.js';
-import { StudyCache } from './study-cache.js';
+import { type CachedStudy, StudyCache } from './study-cache.js';
 import { Turnstile } from './turnstile.js';
 
 if (parentPort === null) throw new Error('predictor-worker runs as a worker thread; the service starts it');
@@ -42,11 +43,13 @@ async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promi
   const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
   return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
     models!.use((loaded) =>
-      loaded.use(input.modelDir, async (predictor) =>
-        handler(input, { predictor, ...(await studies.read(input.studyId)), signal }),
-      ),
+      loaded.use(input.modelDir, async (predictor) => handler(input, { predictor, ...(await studyOf(input)), signal })),
     ),
   );
+}
+
+async function studyOf({ studyId, described }: Target): Promise<CachedStudy> {
+  return described === undefined ? studies.read(studyId) : { views: describedViews(described), trialIds: [] };
 }
 
 async function respond(ask: Ask, stop: AbortController): Promise<void> {

@@ -25,8 +25,9 @@ export class StudyCache {
   async read(id: string): Promise<CachedStudy> {
     const study = await this.store.getStudy(id);
     if (study === null) throw new Error(`${id} is not in the database`);
-    // A finished trial never changes: as many of them are the same ones.
-    const version = String(study.counts.completed + study.counts.infeasible);
+    // A finished trial never changes: as many of them are the same ones, under the same name and metadata.
+    const finished = study.counts.completed + study.counts.infeasible;
+    const version = study.revision === 0 ? String(finished) : `${finished}.${study.revision}`;
     const make = async (): Promise<CachedStudy> => {
       const trials = await latestTrials(this.store, id, this.maxTrials);
       const views = studyData(study, trials).map((view) => ({ ...view, version }));

@@ -1,4 +1,4 @@
-// Handlers of fine-tuning jobs and of the models they make.
+// Handlers of fine-tuning jobs.
 import type { Store } from '../../store/store.js';
 import type { JsonObject } from '../../store/types.js';
 import { checkHyperparameter, resolveTrainConfig } from '../../trainer/train-config.js';
@@ -8,10 +8,9 @@ import type { components } from '../contract.generated.js';
 import { type FieldError, fieldError, invalidRequest, ServiceError } from '../errors.js';
 import { child } from '../json-pointer.js';
 import { BASE_ID } from '../prediction/base-model.js';
-import { presentEvent, presentJob, presentModel, presentPage } from '../present.js';
+import { checkpointIdOf, presentCheckpoint, presentEvent, presentJob, presentPage } from '../present.js';
 import type { Services } from '../services.js';
 import { jobEndpoints } from './job-endpoints.js';
-import { pageRequest } from './studies.js';
 
 type JobHandlers = Pick<
   Handlers,
@@ -20,8 +19,7 @@ type JobHandlers = Pick<
   | 'getFineTuningJob'
   | 'cancelFineTuningJob'
   | 'listFineTuningJobEvents'
-  | 'listModels'
-  | 'getModel'
+  | 'listFineTuningJobCheckpoints'
 >;
 type JobCreate = components['schemas']['FineTuningJobCreate'];
 
@@ -59,19 +57,22 @@ export function jobHandlers(services: Services): JobHandlers {
     cancelFineTuningJob: ({ path, raw }) => endpoints.cancel(path.job_id, raw),
     listFineTuningJobEvents: ({ path, query, raw }) => endpoints.events(path.job_id, query, raw),
 
-    async listModels({ query }) {
-      return { status: 200, body: presentPage(await store.listModels(pageRequest(query)), presentModel) };
-    },
-
-    async getModel({ path }) {
-      const model = await store.getModel(path.model_id);
-      if (model === null) {
-        const detail = `${path.model_id} is not the id of a model; GET /v1/models lists them`;
-        throw new ServiceError('model_not_found', detail);
-      }
-      return { status: 200, body: presentModel(model) };
+    async listFineTuningJobCheckpoints({ path, query }) {
+      const { id } = await endpoints.existing(path.job_id);
+      const after = query.after === undefined ? 0 : seqOf(id, query.after);
+      const page = await store.listCheckpoints(id, { after, limit: query.limit ?? 100 });
+      return { status: 200, body: presentPage(page, presentCheckpoint) };
     },
   };
+}
+
+/** @throws cursor_not_found where it is no checkpoint of the job */
+function seqOf(jobId: string, checkpointId: string): number {
+  const start = checkpointIdOf({ jobId, seq: '' });
+  const seq = checkpointId.startsWith(start) ? checkpointId.slice(start.length) : '';
+  if (/^[1-9]\d{0,14}$/.test(seq)) return Number(seq);
+  const detail = `${checkpointId} is no checkpoint of ${jobId}; take "after" from last_id of a page of the same list`;
+  throw new ServiceError('cursor_not_found', detail);
 }
 
 /** Asks the trainer about each and about all together, so that a slip is found now and not when the job's turn has come. */

@@ -12,7 +12,7 @@ import { existingStudy, type Services } from '../services.js';
 
 type Schemas = components['schemas'];
 
-const DEFAULT_LEVELS = [0.9];
+export const DEFAULT_LEVELS = [0.9];
 /** Queries with `joint` in one request: each asks the model 9 to 281 times. */
 const MAX_JOINT_QUERIES = 100;
 
@@ -80,6 +80,12 @@ function calibrationOf(answer: QueryAnswer | undefined): Schemas['PredictionResu
   return Object.fromEntries((answer?.objectives ?? []).map(({ name, calibration }) => [name, calibration]));
 }
 
-function presentPrediction({ median, mean, sd, intervals, experts }: Prediction): Schemas['ObjectivePrediction'] {
+export function presentPrediction({
+  median,
+  mean,
+  sd,
+  intervals,
+  experts,
+}: Prediction): Schemas['ObjectivePrediction'] {
   return { median, mean, sd, intervals, ...(experts === undefined ? {} : { experts }) };
 }

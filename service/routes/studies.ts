@@ -15,6 +15,8 @@ type StudyHandlers = Pick<
   | 'createStudy'
   | 'listStudies'
   | 'getStudy'
+  | 'updateStudy'
+  | 'deleteStudy'
   | 'createTrial'
   | 'createTrials'
   | 'listTrials'
@@ -26,7 +28,7 @@ type BatchResult = components['schemas']['TrialBatchResult'];
 
 const DEFAULT_OBJECTIVES: Objective[] = [{ name: 'y' }];
 
-export function studyHandlers({ store, config }: Services): StudyHandlers {
+export function studyHandlers({ store, config, purger }: Services): StudyHandlers {
   /** Ends a running trial, as completed or as infeasible. */
   async function finish(
     request: Parameters<Handlers['completeTrial']>[0]['raw'],
@@ -78,6 +80,24 @@ export function studyHandlers({ store, config }: Services): StudyHandlers {
 
     async getStudy({ path }) {
       return { status: 200, body: presentStudy(await existingStudy(store, path.study_id)) };
+    },
+
+    async updateStudy({ path, body, raw }) {
+      const { name, metadata, search_space: space } = body;
+      if (space) parseSpace(space, '/search_space');
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(metadata !== undefined && { metadata: metadata as JsonObject }),
+        ...(space !== undefined && { searchSpace: space as JsonObject | null }),
+      };
+      const changed = await store.updateStudy(path.study_id, change, ifMatch(raw, presentStudy));
+      return { status: 200, body: presentStudy(changed) };
+    },
+
+    async deleteStudy({ path, raw }) {
+      await store.deleteStudy(path.study_id, ifMatch(raw, presentStudy));
+      purger.wake();
+      return { status: 204 };
     },
 
     async createTrial({ path, body, raw }) {

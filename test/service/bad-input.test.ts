@@ -448,7 +448,10 @@ describe('everything else', () => {
     ['GET', '/v1/models/x', 'an unknown model', 404, 'model_not_found'],
     ['GET', '/v2/studies', 'an unknown path', 404, 'route_not_found'],
     ['GET', '/v1/studies/', 'an empty id', 404, 'study_not_found'],
-    ['DELETE', '/v1/studies/STUDY', 'an unknown method', 405, 'method_not_allowed'],
+    ['PUT', '/v1/studies/STUDY', 'an unknown method', 405, 'method_not_allowed'],
+    ['DELETE', '/v1/studies/study_x', 'deleting an unknown study', 404, 'study_not_found'],
+    ['DELETE', '/v1/models/model_x', 'deleting an unknown model', 404, 'model_not_found'],
+    ['GET', '/v1/keys/key_x', 'an unknown key', 404, 'key_not_found'],
     ['GET', '/v1/studies/STUDY/trials:batch', 'reading what is written', 405, 'method_not_allowed'],
     ['GET', '/v1/studies/%zz', 'a path wrongly encoded', 400, 'bad_request'],
   ])('%s %s: %s', async (method, path, _, status, code) => {

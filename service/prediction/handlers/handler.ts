@@ -1,4 +1,5 @@
 // What a kind of request gets and gives in the prediction worker. A new kind is a file beside this one and a line in index.ts.
+import type { NewStudy } from '../../../store/types.js';
 import type { Predictor } from '../../../trainer/prediction/predictor.js';
 import type { CachedStudy } from '../study-cache.js';
 
@@ -7,7 +8,10 @@ export interface Target {
   modelId: string;
   /** Local folder of the model. */
   modelDir: string;
+  /** Empty where the study is not a stored one. */
   studyId: string;
+  /** A study without trials that is described in the request alone. */
+  described?: NewStudy;
 }
 
 /** What the worker has ready for a request. */
