@@ -14,7 +14,7 @@ export const DEFAULT_CONFIG = Object.fromEntries(
 
 const PREFIX = 'OMNIREG_';
 /** Variables of the command line, the SDK and the tests, which a server that they start inherits. */
-const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_API_KEY', 'OMNIREG_REQUIRE_WEBGPU']);
+const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_API_KEY', 'OMNIREG_REQUIRE_WEBGPU', 'OMNIREG_REQUIRE_BROWSER']);
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -34,6 +34,8 @@ async function violations(folders: string[]) {
     validate: true,
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // The SDK's package, where it has been built.
+    exclude: { path: '^clients/sdk/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
   });
   if (typeof output === 'string') throw new Error(output);

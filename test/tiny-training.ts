@@ -3,7 +3,7 @@
 /** Settings under which trainings are as small as they get: a second or two. */
 export const TINY_TRAINING = {
   // Of the devices, test/trainer/devices speaks; elsewhere nothing is to wait for a look at them.
-  device: 'cpu',
+  device: 'cpu' as const,
   steps: 2,
   run_steps: 1,
   batch_size: 4,

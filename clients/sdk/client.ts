@@ -2,6 +2,7 @@
 import { APIPromise } from './api-promise.js';
 import { Evaluations } from './resources/evaluations.js';
 import { FineTuningJobs } from './resources/fine-tuning-jobs.js';
+import { Keys } from './resources/keys.js';
 import { Models } from './resources/models.js';
 import { Studies } from './resources/studies.js';
 import { type ApiRequest, type ClientOptions, type RequestOptions, Transport } from './transport.js';
@@ -13,6 +14,7 @@ export class OmniReg {
   readonly fineTuningJobs: FineTuningJobs;
   readonly evaluations: Evaluations;
   readonly models: Models;
+  readonly keys: Keys;
   readonly #transport: Transport;
 
   /** @throws OmniRegError invalid_option */
@@ -24,6 +26,7 @@ export class OmniReg {
     this.fineTuningJobs = new FineTuningJobs(transport);
     this.evaluations = new Evaluations(transport);
     this.models = new Models(transport);
+    this.keys = new Keys(transport);
   }
 
   /** Whether the service and its database answer. */

@@ -71,14 +71,13 @@ export const clientDefaults = {
   headers: {},
   fetch: undefined,
   onRetry: undefined,
-} satisfies { [Name in keyof Required<ClientOptions>]: ClientOptions[Name] };
+} as const satisfies { [Name in keyof Required<ClientOptions>]: ClientOptions[Name] };
 
-type Settings = ClientOptions &
-  Required<Pick<ClientOptions, 'timeout' | 'maxRetries' | 'initialRetryDelay'>> & {
-    baseUrl: string;
-    maxRetryDelay: number;
-    maxRetryAfter: number;
-  };
+type Optional = 'apiKey' | 'fetch' | 'onRetry';
+/** The options with their defaults. */
+type Settings = { [Name in Exclude<keyof ClientOptions, Optional>]-?: NonNullable<ClientOptions[Name]> } & {
+  [Name in Optional]-?: ClientOptions[Name] | undefined;
+};
 
 export class Transport {
   readonly settings: Settings;
@@ -252,7 +251,9 @@ function settingsFrom(options: ClientOptions): Settings {
     const fix = near ? `Did you mean "${near}"?` : `Known options are ${Object.keys(clientDefaults).join(', ')}.`;
     throw new OmniRegError('invalid_option', `"${name}" is not an option of OmniReg. ${fix}`);
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClientOptions;
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<Settings>;
   const fromEnvironment = { baseUrl: environment('OMNIREG_URL'), apiKey: environment('OMNIREG_API_KEY') };
   const baseUrl = given.baseUrl ?? fromEnvironment.baseUrl ?? clientDefaults.baseUrl;
   if (!/^https?:\/\/[^/]/i.test(baseUrl) || !canParse(baseUrl)) {

@@ -30,7 +30,9 @@ export type Calibration = Schemas['Calibration'];
 export type RankingCreate = Omit<Schemas['RankingCreate'], 'candidates'> & { candidates: JsonObject[] };
 export type RankingResult = Schemas['RankingResult'];
 export type SuggestionCreate = Omit<Schemas['SuggestionCreate'], 'pending'> & { pending?: JsonObject[] };
-export type SuggestionResult = Schemas['SuggestionResult'];
+export type SuggestionResult = Omit<Schemas['SuggestionResult'], 'suggestions'> & {
+  suggestions: (Omit<Schemas['SuggestionResult']['suggestions'][number], 'x'> & { x: JsonObject })[];
+};
 export type ExplanationCreate = Omit<Request<'ExplanationCreate', 'queries'>, 'queries' | 'limits'> & {
   queries: JsonObject[];
   limits?: Partial<Schemas['ExplanationLimits']>;
@@ -54,6 +56,11 @@ export type EvaluationSummary = Schemas['EvaluationSummary'];
 export type EvaluationMethod = Schemas['EvaluationMethod'];
 
 export type Model = Schemas['Model'];
+export type ApiKey = Schemas['ApiKey'];
+export type ApiKeyCreate = Schemas['ApiKeyCreate'];
+/** With the key itself, which the service says only once. */
+export type ApiKeyWithSecret = Schemas['ApiKeyWithSecret'];
+
 export type Health = Schemas['Health'];
 export type Problem = Schemas['Problem'];
 export type FieldError = Schemas['FieldError'];

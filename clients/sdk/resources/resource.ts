@@ -38,6 +38,10 @@ export class Resource {
     return new APIPromise(this.transport.json<T>({ ...options, method: 'POST', path, body }));
   }
 
+  protected remove(path: string, options: RequestOptions = {}): APIPromise<void> {
+    return new APIPromise(this.transport.json<void>({ ...options, method: 'DELETE', path }));
+  }
+
   /** A POST that changes nothing, and so is repeated without a key. */
   protected ask<T>(path: string, body: unknown, options: RequestOptions = {}): APIPromise<T> {
     const timeout = options.timeout ?? ASKING_TIMES * this.transport.settings.timeout;

@@ -1,0 +1,168 @@
+// Every method of the SDK against the real service; a test fails where the contract has an operation that no method reaches.
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  ConflictError,
+  NotFoundError,
+  OmniReg,
+  PermissionDeniedError,
+  type Study,
+} from '../../../clients/sdk/index.js';
+import { startServer } from '../../../service/server.js';
+import { documented, operationOf } from '../../service/contract-check.js';
+import { temporaryStoreFolder } from '../../service/shared-server.js';
+import { TINY_TRAINING } from '../../tiny-training.js';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const reached = new Set<string>();
+let client: OmniReg;
+let study: Study;
+
+/** Remembers which operation of the contract each request is. */
+const watched = (baseUrl: string, apiKey?: string) =>
+  new OmniReg({
+    baseUrl,
+    apiKey,
+    fetch: (url, init) => {
+      const operation = operationOf(init.method!, url.slice(baseUrl.length));
+      if (operation) reached.add(operation.id);
+      return fetch(url, init);
+    },
+  });
+
+beforeAll(async () => {
+  const config = { port: 0, dataDir: temporaryStoreFolder(), logLevel: 'silent', device: 'cpu', baseModel: 'none' };
+  const server = await startServer(config as Parameters<typeof startServer>[0], {});
+  client = watched(server.url);
+  study = await client.studies.create({ name: 'tour', objectives: [{ name: 'loss', goal: 'minimize' }] });
+  return () => server.close();
+});
+
+test('health', async () => {
+  expect(await client.health()).toMatchObject({ status: 'ok', database: 'ok' });
+});
+
+test('studies', async () => {
+  const { data, response, requestId } = await client.studies
+    .create({ name: 'second', metadata: { furnace: 'vacuum', runs: [1, null, 'a'] } })
+    .withResponse();
+  expect(data).toMatchObject({ name: 'second', objectives: [{ name: 'y' }], metadata: { runs: [1, null, 'a'] } });
+  expect(response.headers.get('location')).toBe(`/v1/studies/${data.id}`);
+  expect(requestId).toBeTruthy();
+  expect(await client.studies.get(data.id)).toEqual(data);
+  expect((await client.studies.list({ name: 'second' })).data).toEqual([data]);
+  await expect(client.studies.get('study_nope')).rejects.toBeInstanceOf(NotFoundError);
+  const options = { idempotencyKey: 'once' };
+  const twice = [
+    await client.studies.create({ name: 'c' }, options),
+    await client.studies.create({ name: 'c' }, options),
+  ];
+  expect(twice[1]).toEqual(twice[0]);
+});
+
+test('trials', async () => {
+  const { trials } = client.studies;
+  const rows = Array.from({ length: 24 }, (_, i) => ({
+    x: { level: i + 1, kind: i % 2 ? 'a' : 'b' },
+    y: (i - 9) ** 2,
+  }));
+  const { created, errors } = await trials.createBatch(study.id, [...rows, { x: {}, y: 1 }]);
+  expect([created.length, errors.map(({ row }) => row)]).toEqual([24, [24]]);
+  const planned = await trials.create(study.id, { x: { level: 30, kind: 'a' } });
+  expect(planned.status).toBe('running');
+  expect(await trials.complete(study.id, planned.id, { y: 400 })).toMatchObject({ status: 'completed', y: 400 });
+  await expect(trials.complete(study.id, planned.id, { y: 1 })).rejects.toBeInstanceOf(ConflictError);
+  const other = await trials.create(study.id, { x: { level: 31, kind: 'a' } });
+  const failed = await trials.markInfeasible(study.id, other.id, { reason: 'broke' });
+  expect(failed).toMatchObject({ status: 'infeasible', infeasible_reason: 'broke' });
+  expect(await trials.get(study.id, other.id)).toEqual(failed);
+  const bare = await trials.create(study.id, { x: { level: 32, kind: 'b' } });
+  expect(await trials.markInfeasible(study.id, bare.id)).toMatchObject({ infeasible_reason: null });
+
+  const levels: unknown[] = [];
+  for await (const { x } of trials.list(study.id, { limit: 7, status: 'completed' })) levels.push(x.level);
+  expect(levels).toEqual([...rows.map(({ x }) => x.level), 30]);
+  const newest: unknown[] = [];
+  for await (const { x } of trials.list(study.id, { limit: 7, order: 'desc' })) newest.push(x.level);
+  expect(newest).toEqual([32, 31, 30, ...rows.map(({ x }) => x.level).reverse()]);
+});
+
+describe('with a model', () => {
+  let model: string;
+
+  beforeAll(async () => {
+    const job = await client.fineTuningJobs.create({
+      studies: [study.id],
+      parent: 'none',
+      hyperparameters: TINY_TRAINING,
+    });
+    const events = client.fineTuningJobs.events(job.id);
+    const seqs: number[] = [];
+    for await (const { seq } of events) seqs.push(seq);
+    const ended = await events.final();
+    expect(ended).toMatchObject({ id: job.id, status: 'succeeded' });
+    expect(seqs).toEqual(seqs.map((_, i) => i + 1));
+    model = ended.fine_tuned_model!;
+    expect(await client.fineTuningJobs.get(job.id)).toEqual(ended);
+    expect((await client.fineTuningJobs.list()).data[0]).toEqual(ended);
+    const { data } = await client.fineTuningJobs.listEvents(job.id, { after: 2, limit: 3 });
+    expect(data.map(({ seq }) => seq)).toEqual([3, 4, 5]);
+    await expect(client.fineTuningJobs.cancel(job.id)).rejects.toMatchObject({ code: 'job_already_finished' });
+  });
+
+  test('models', async () => {
+    expect(await client.models.get(model)).toMatchObject({ id: model, study_ids: [study.id] });
+    expect((await client.models.list({ limit: 1 })).data[0]!.id).toBe(model);
+  });
+
+  test('predictions, rankings, suggestions and explanations', async () => {
+    const queries = [{ level: 10, kind: 'a' }];
+    const { predictions } = await client.studies.predict(study.id, { queries, intervals: [0.5] });
+    const { lower, upper } = predictions[0]!.objectives.loss!.intervals[0]!;
+    expect(lower).toBeLessThan(upper);
+    const { ranking } = await client.studies.rank(study.id, { candidates: [...queries, { level: 20, kind: 'b' }] });
+    expect(ranking.map(({ candidate }) => candidate).sort()).toEqual([0, 1]);
+    const search_space = { level: { type: 'integer' as const, low: 1, high: 40 } };
+    const suggested = await client.studies.suggest(study.id, { count: 2, search_space });
+    expect(suggested.suggestions).toHaveLength(2);
+    expect((await client.studies.suggest(study.id)).suggestions).toHaveLength(1);
+    const explained = await client.studies.explain(study.id, { queries, limits: { parameters: 1 } });
+    expect(explained.objectives.loss!.explanations).toHaveLength(1);
+  });
+
+  test('evaluations', async () => {
+    const request = { studies: [study.id], local_trials: [6], test_trials: 6 };
+    const { id } = await client.evaluations.create(request);
+    const events = client.evaluations.events(id);
+    const types = new Set<string>();
+    for await (const { type } of events) types.add(type);
+    expect(types).toContain('progress');
+    const ended = await events.final();
+    expect(ended).toMatchObject({ id, status: 'succeeded' });
+    expect(await client.evaluations.get(id)).toEqual(ended);
+    expect((await client.evaluations.list()).data).toEqual([ended]);
+    expect((await client.evaluations.listEvents(id)).data.length).toBeGreaterThan(0);
+    expect((await client.evaluations.report(id)).rows.length).toBeGreaterThan(0);
+    const other = await client.evaluations.create({ ...request, seed: 2 });
+    expect(['cancelled', 'running']).toContain((await client.evaluations.cancel(other.id)).status);
+    await expect(client.evaluations.report(other.id)).rejects.toBeInstanceOf(ConflictError);
+  });
+});
+
+test('keys', async () => {
+  const admin = await client.keys.create({ name: 'first', scope: 'admin' });
+  await expect(client.keys.list()).rejects.toMatchObject({ name: 'AuthenticationError' });
+  const opened = watched(client.baseUrl, admin.key!);
+  const reader = await opened.keys.create({ name: 'reader', scope: 'read' });
+  expect(await opened.keys.get(reader.id)).toMatchObject({ name: 'reader', scope: 'read' });
+  expect((await opened.keys.list()).data.map(({ name }) => name)).toEqual(['reader', 'first']);
+  const reading = watched(client.baseUrl, reader.key!);
+  expect(await reading.studies.get(study.id)).toMatchObject({ id: study.id });
+  await expect(reading.studies.create({ name: 'no' })).rejects.toBeInstanceOf(PermissionDeniedError);
+  expect(await opened.keys.delete(reader.id)).toBeUndefined();
+  await expect(reading.studies.get(study.id)).rejects.toMatchObject({ code: 'invalid_key' });
+});
+
+test('the contract has no operation without a method', () => {
+  expect(documented.map(({ id }) => id).filter((id) => !reached.has(id))).toEqual([]);
+});
