@@ -7,9 +7,11 @@ import { contractPlugin } from './contract/contract-plugin.js';
 import { loadContract } from './contract/load-contract.js';
 import { answeredOnce } from './idempotency.js';
 import { problemsPlugin, sendProblem } from './problems-plugin.js';
+import { requestTimeoutPlugin } from './request-timeout.js';
 import { evaluationHandlers } from './routes/evaluations.js';
 import { explanationHandlers } from './routes/explanations.js';
 import { healthHandlers } from './routes/health.js';
+import { importHandlers } from './routes/imports.js';
 import { jobHandlers } from './routes/jobs.js';
 import { keyHandlers } from './routes/keys.js';
 import { modelHandlers } from './routes/models.js';
@@ -31,7 +33,6 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
   const contract = loadContract();
   const app = Fastify({
     bodyLimit: config.maxBodyBytes,
-    requestTimeout: config.requestTimeoutMs,
     // HEAD would run a handler for nothing, and on an event stream for ever.
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
@@ -64,12 +65,14 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     ...healthHandlers(services),
     ...studyHandlers(services),
     ...computing,
+    ...importHandlers(services),
     ...jobHandlers(services),
     ...evaluationHandlers(services),
     ...modelHandlers(services),
     ...keyHandlers(services),
   };
   await app.register(problemsPlugin);
+  await app.register(requestTimeoutPlugin, { timeoutMs: config.requestTimeoutMs });
   await app.register(accessPlugin, services);
   await app.register(contractPlugin, { contract, handlers, config });
   return app;

@@ -2,11 +2,13 @@
 import type {
   Checkpoint,
   EvaluationProgress,
+  Import,
   Job,
   JobEvent,
   JsonObject,
   Model,
   Page,
+  Reject,
   Study,
   TrainingProgress,
   Trial,
@@ -14,6 +16,7 @@ import type {
 import type { EvaluationReport } from '../trainer/evaluation/types.js';
 import { resolveTrainConfig } from '../trainer/train-config.js';
 import type { components } from './contract.generated.js';
+import type { ImportPlanRecord, ImportRequest } from './imports/request.js';
 import { BASE_ID } from './prediction/base-model.js';
 
 type Schemas = components['schemas'];
@@ -86,6 +89,41 @@ function hyperparametersOf({ status, hyperparameters }: Job): JsonObject {
   const { seed: _, ...resolved } = resolveTrainConfig(hyperparameters);
   const known = Object.entries(resolved).filter(([key]) => !OF_THE_PARENT.has(key) || key in hyperparameters);
   return Object.fromEntries(known) as JsonObject;
+}
+
+export function presentImport(made: Import): Schemas['Import'] {
+  const request = made.request as unknown as ImportRequest;
+  const plan = made.plan as unknown as ImportPlanRecord | null;
+  return {
+    id: made.id,
+    object: 'import',
+    status: made.status,
+    study_id: made.studyId,
+    format: request.format,
+    source: made.source,
+    on_error: request.onError,
+    objectives: plan?.objectives ?? request.study?.objectives ?? null,
+    columns: plan?.format === 'csv' ? plan.columns : null,
+    offset: made.bytes,
+    checksum: made.checksum,
+    rows: made.rows,
+    imported: made.imported,
+    infeasible: made.infeasible,
+    rejected: made.rejected,
+    error: made.error as Schemas['Import']['error'],
+    created_at: made.createdAt.toISOString(),
+    updated_at: made.updatedAt.toISOString(),
+    finished_at: made.finishedAt?.toISOString() ?? null,
+  };
+}
+
+/** @param rejects the first of its rejected rows */
+export function presentImportState(made: Import, rejects: readonly Reject[]): Schemas['ImportState'] {
+  return { ...presentImport(made), errors: rejects.map(presentReject) };
+}
+
+export function presentReject({ place, line, start, bytes, errors }: Reject): Schemas['ImportReject'] {
+  return { row: place, line, offset: start, bytes, errors: errors as unknown as Schemas['ImportReject']['errors'] };
 }
 
 export function presentJob(job: Job): Schemas['FineTuningJob'] {

@@ -22,7 +22,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(problem.toProblem()));
 }
 
-function toServiceError(error: unknown): ServiceError {
+/** Any error as the one that is answered. */
+export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof StoreError) return fromStore(error);
   if (isFastifyError(error)) return fromFastify(error);
@@ -49,6 +50,9 @@ const FROM_STORE: Partial<Record<StoreErrorCode, ProblemCode>> = {
   model_in_use: 'model_in_use',
   key_not_found: 'key_not_found',
   last_admin_key: 'last_admin_key',
+  import_not_found: 'import_not_found',
+  import_not_open: 'import_not_open',
+  import_moved: 'upload_offset_mismatch',
   cursor_not_found: 'cursor_not_found',
   trial_already_finished: 'trial_already_finished',
   job_already_finished: 'job_already_finished',
@@ -60,6 +64,8 @@ const FIXES: Partial<Record<ProblemCode, string>> = {
   study_in_use: 'wait until it has ended, or cancel it',
   model_in_use: 'delete what stands beside it, or let the job end, and send the request again',
   last_admin_key: 'make another of scope admin before you delete it',
+  import_not_open: 'make a new one with POST /v1/imports',
+  upload_offset_mismatch: 'go on at the byte that Upload-Offset of GET /v1/imports/{import_id} names',
   cursor_not_found: 'take "after" from last_id of a page of the same list',
   trial_already_finished: 'a measurement is never changed; add a new trial for a new one',
   too_few_trials: 'add measured trials with POST /v1/studies/{study_id}/trials:batch',

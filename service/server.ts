@@ -10,6 +10,7 @@ import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
 import { ConfigError, resolveConfig, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
+import { ImportClient } from './imports/import-client.js';
 import { JobSupervisor } from './jobs/supervisor.js';
 import { findBaseModel, installBaseModel } from './prediction/base-model.js';
 import { chooseModel } from './prediction/model-choice.js';
@@ -66,13 +67,20 @@ export async function startServer(
     jobsDir: join(dataDir, 'jobs'),
     log: (message, error) => app.log.error({ err: error }, message),
   });
+  const imports = new ImportClient({
+    databaseFile,
+    limits: config,
+    maxImports: config.maxImports,
+    idleMs: config.requestTimeoutMs,
+    log: (message, error) => app.log.error({ err: error }, message),
+  });
   const base = await findBaseModel(baseDir);
   // What predictions will ask most likely is read while nobody waits for it yet, and the contract is compiled.
   const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
   // What goes wrong here, the first request will say.
   if (choice) void predictor.preload(choice.modelDir).catch(() => {});
   const purger = new Purger(store, (message, error) => app.log.error({ err: error }, message));
-  const app = await buildApp({ store, jobs, predictor, artifacts, purger, base, config });
+  const app = await buildApp({ store, jobs, predictor, imports, artifacts, purger, base, config });
   const closing = watchConnections(app.server);
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -88,7 +96,7 @@ export async function startServer(
     device,
     async close() {
       await closing(() => app.close());
-      await Promise.all([jobs.stop(), predictor.close(), purger.stop()]);
+      await Promise.all([jobs.stop(), predictor.close(), purger.stop(), imports.close()]);
       await store.close();
     },
   };

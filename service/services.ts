@@ -5,6 +5,7 @@ import type { Study } from '../store/types.js';
 import type { Artifacts } from './artifacts.js';
 import type { ServiceConfig } from './config.js';
 import { ServiceError } from './errors.js';
+import type { ImportClient } from './imports/import-client.js';
 import type { BaseModel } from './prediction/base-model.js';
 import type { AskInput, AskKind, AskOutput } from './prediction/protocol.js';
 import type { Purger } from './purge.js';
@@ -38,6 +39,8 @@ export interface Services {
   store: Store;
   jobs: JobRunner;
   predictor: PredictionService;
+  /** Reads the rows of imports away from the HTTP thread. */
+  imports: Pick<ImportClient, 'receive'>;
   artifacts: Artifacts;
   /** Told where something was deleted. */
   purger: Pick<Purger, 'wake'>;

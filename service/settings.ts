@@ -114,6 +114,8 @@ export const SETTINGS = {
     'Finished trials of a study that a prediction takes into account: the latest.',
   ),
 
+  maxImports: setting<number>(4, 'Imports that may send rows at once; one more is answered with 429.'),
+
   streamHeartbeatMs: setting<number>(15_000, 'Time between two signs of life on an event stream, in ms.'),
 } satisfies Record<string, Setting<string> | Setting<number> | Setting<boolean>>;
 

@@ -1,8 +1,19 @@
 // From the rows of the database to the records of the store.
-import type { EventRow, FinishedTrialRow, JobRow, KeyRow, ModelRow, StudyRow, TrialRow } from './statements.js';
+import type {
+  EventRow,
+  FinishedTrialRow,
+  ImportRow,
+  JobRow,
+  KeyRow,
+  ModelRow,
+  RejectRow,
+  StudyRow,
+  TrialRow,
+} from './statements.js';
 import type {
   ApiKey,
   FinishedTrial,
+  Import,
   Job,
   JobEvent,
   JobProgress,
@@ -10,6 +21,7 @@ import type {
   ModelHead,
   Objective,
   Outcomes,
+  Reject,
   Study,
   Trial,
 } from './types.js';
@@ -76,6 +88,32 @@ function concatenate(parts: readonly Float64Array[]): Float64Array {
     at += part.length;
   }
   return whole;
+}
+
+export function toImport(row: ImportRow): Import {
+  return {
+    id: row.id,
+    status: row.status,
+    request: object(row.request),
+    source: row.source,
+    studyId: row.study_id,
+    plan: row.plan === null ? null : object(row.plan),
+    bytes: row.bytes,
+    checksum: row.checksum,
+    line: row.line,
+    rows: row.rows,
+    imported: row.imported,
+    infeasible: row.infeasible,
+    rejected: row.rejected,
+    error: row.error === null ? null : object(row.error),
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+    finishedAt: time(row.finished_at),
+  };
+}
+
+export function toReject({ place, line, start, bytes, errors }: RejectRow): Reject {
+  return { place, line, start, bytes, errors: JSON.parse(errors) as JsonObject[] };
 }
 
 export function toJob(row: JobRow): Job {

@@ -14,11 +14,22 @@ export interface SqliteOptions {
   busyTimeoutMs?: number;
   /** Largest size of the database, in bytes; writes beyond it fail with SQLITE_FULL. 0: no limit. Default 0. */
   maxBytes?: number;
+  /**
+   * For a connection that writes rows by the ten thousand: more memory for indexes (64 MB), and the log is written back to
+   * the file at every 32 MB of it instead of at every 4. Default false.
+   */
+  bulk?: boolean;
   /** How long an answer is kept for its idempotency key, in milliseconds. Default 48 hours. */
   idempotencyTtlMs?: number;
 }
 
-const DEFAULTS = { readonly: false, maxBytes: 0, busyTimeoutMs: 10_000, idempotencyTtlMs: 48 * 3600 * 1000 };
+const DEFAULTS = {
+  readonly: false,
+  bulk: false,
+  maxBytes: 0,
+  busyTimeoutMs: 10_000,
+  idempotencyTtlMs: 48 * 3600 * 1000,
+};
 
 export class Connection {
   readonly db: Database;
@@ -27,13 +38,17 @@ export class Connection {
 
   /** @throws database_unusable, database_too_new, migration_invalid */
   constructor(options: SqliteOptions) {
-    const { file, readonly, maxBytes, busyTimeoutMs, idempotencyTtlMs } = { ...DEFAULTS, ...options };
+    const { file, readonly, bulk, maxBytes, busyTimeoutMs, idempotencyTtlMs } = { ...DEFAULTS, ...options };
     this.idempotencyTtlMs = idempotencyTtlMs;
     this.db = open(file, readonly, busyTimeoutMs);
     try {
       const migrations = readMigrations();
       if (readonly) refuseNewer(this.db, migrations);
       else migrate(this.db, migrations);
+      if (bulk) {
+        this.db.pragma('cache_size = -65536');
+        this.db.pragma('wal_autocheckpoint = 8192');
+      }
       this.sql = prepareStatements(this.db);
       if (maxBytes > 0) this.db.pragma(`max_page_count = ${Math.ceil(maxBytes / pageSize(this.db))}`);
     } catch (error) {

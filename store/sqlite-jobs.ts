@@ -112,7 +112,7 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
           request: JSON.stringify(job.request),
           studies: JSON.stringify(studies.map((study) => study.id)),
           parent,
-          snapshot: sql.lastFinishSeq.get()?.seq ?? 0,
+          snapshot: sql.lastFinishSeq.get()!.seq,
           trial_count: studies.reduce((sum, study) => sum + study.completed + study.infeasible, 0),
           hyperparameters: JSON.stringify(job.hyperparameters),
           seed: job.seed,

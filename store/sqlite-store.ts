@@ -1,5 +1,6 @@
 // The store on one SQLite file: what an installation has by default.
 import { Connection, type SqliteOptions } from './sqlite-connection.js';
+import { importMethods } from './sqlite-imports.js';
 import { jobMethods } from './sqlite-jobs.js';
 import { keyMethods } from './sqlite-keys.js';
 import { studyMethods } from './sqlite-studies.js';
@@ -14,6 +15,7 @@ export function openSqliteStore(options: SqliteOptions): Store {
   const connection = new Connection(options);
   return {
     ...studyMethods(connection),
+    ...importMethods(connection),
     ...jobMethods(connection),
     ...keyMethods(connection),
     async recall(once) {

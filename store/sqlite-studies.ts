@@ -5,7 +5,7 @@ import { joinOutcomes, toFinishedTrial, toOutcomes, toStudy, toTrial } from './r
 import type { Connection } from './sqlite-connection.js';
 import type { StudyRow } from './statements.js';
 import type { StudyStore, TrialStore } from './store.js';
-import type { NewTrial, Outcomes, Trial, TrialStatus } from './types.js';
+import type { NewStudy, NewTrial, Outcomes, Trial, TrialStatus } from './types.js';
 
 /** Rows of `outcomes` that are in memory as text at once. */
 const OUTCOMES_PAGE = 20_000;
@@ -30,20 +30,13 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
     if (job !== undefined) throw new StoreError('study_in_use', id, `${id}, by ${job.id}`);
   }
 
-  const lastFinishSeq = () => sql.lastFinishSeq.get()?.seq ?? 0;
+  const lastFinishSeq = () => sql.lastFinishSeq.get()!.seq;
 
   return {
     async createStudy(study, once) {
       return connection.writeOnce(once, () => {
         const id = newId('study');
-        sql.insertStudy.run({
-          id,
-          name: study.name,
-          metadata: JSON.stringify(study.metadata),
-          objectives: JSON.stringify(study.objectives),
-          search_space: study.searchSpace ? JSON.stringify(study.searchSpace) : null,
-          created_at: Date.now(),
-        });
+        sql.insertStudy.run(newStudyRow(id, study));
         return toStudy(studyRow(id));
       });
     },
@@ -117,6 +110,7 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
           });
           return toTrial(row, studyId);
         });
+        sql.setFinishSeq.run(finishSeq);
         if (created.length > 0) countTrials(study.row, counts);
         return created;
       });
@@ -154,7 +148,9 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
           infeasible_reason: outcome.status === 'infeasible' ? outcome.reason : null,
           completed_at: Date.now(),
         };
-        sql.finishTrial.run({ ...result, row: trial.row, finish_seq: lastFinishSeq() + 1 });
+        const finishSeq = lastFinishSeq() + 1;
+        sql.finishTrial.run({ ...result, row: trial.row, finish_seq: finishSeq });
+        sql.setFinishSeq.run(finishSeq);
         countTrials(study.row, { running: -1, [outcome.status]: 1 });
         return toTrial({ ...trial, ...result }, studyId);
       });
@@ -185,6 +181,17 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
         return toFinishedTrial(row);
       });
     },
+  };
+}
+
+export function newStudyRow(id: string, study: NewStudy) {
+  return {
+    id,
+    name: study.name,
+    metadata: JSON.stringify(study.metadata),
+    objectives: JSON.stringify(study.objectives),
+    search_space: study.searchSpace ? JSON.stringify(study.searchSpace) : null,
+    created_at: Date.now(),
   };
 }
 

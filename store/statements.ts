@@ -102,6 +102,49 @@ export interface IdempotencyRow {
   response: string;
 }
 
+export interface ImportRow {
+  row: number;
+  id: string;
+  status: 'open' | 'completed' | 'failed' | 'cancelled';
+  request: string;
+  source: string | null;
+  request_hash: string | null;
+  study: number | null;
+  study_id: string | null;
+  plan: string | null;
+  bytes: number;
+  checksum: number;
+  line: number;
+  rows: number;
+  imported: number;
+  infeasible: number;
+  rejected: number;
+  error: string | null;
+  created_at: number;
+  updated_at: number;
+  finished_at: number | null;
+}
+
+export interface RejectRow {
+  place: number;
+  line: number;
+  start: number;
+  bytes: number;
+  errors: string;
+}
+
+type TrialValues = [
+  id: string,
+  study: number,
+  status: TrialRow['status'],
+  x: string,
+  y: string | null,
+  infeasibleReason: string | null,
+  metadata: string,
+  finishSeq: number | null,
+  createdAt: number,
+  completedAt: number | null,
+];
 type Named = [Record<string, number | string | Uint8Array | null>];
 
 /** A prepared statement: what of better-sqlite3's the store uses. */
@@ -129,6 +172,8 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(db: Database) {
   const query = <Bound extends unknown[], Row = never>(sql: string): Query<Bound, Row> => db.prepare<Bound, Row>(sql);
   const selectTrial = `SELECT row, id, status, x, y, infeasible_reason, metadata, created_at, completed_at FROM trials`;
+  const selectImport = `SELECT imports.*, (SELECT id FROM studies
+    WHERE studies.row = imports.study AND deletion IS NULL) AS study_id FROM imports`;
   const selectFinished = `SELECT id, finish_seq, x, y FROM trials
     WHERE study = @study AND finish_seq > @after AND finish_seq <= @until`;
   return {
@@ -175,6 +220,11 @@ export function prepareStatements(db: Database) {
       `INSERT INTO trials (id, study, status, x, y, infeasible_reason, metadata, finish_seq, created_at, completed_at)
        VALUES (@id, @study, @status, @x, @y, @infeasible_reason, @metadata, @finish_seq, @created_at, @completed_at)`,
     ),
+    /** For many at once: values by place are bound in half the time of values by name. */
+    insertTrialText: query<TrialValues>(
+      `INSERT INTO trials (id, study, status, x, y, infeasible_reason, metadata, finish_seq, created_at, completed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
     trialById: query<[string, number], TrialRow>(`${selectTrial} WHERE id = ? AND study = ?`),
     trials: pages<TrialRow>(db, selectTrial, 'study = @study'),
     trialsByStatus: pages<TrialRow>(db, selectTrial, 'study = @study AND status = @status'),
@@ -182,9 +232,8 @@ export function prepareStatements(db: Database) {
       `UPDATE trials SET status = @status, y = @y, infeasible_reason = @infeasible_reason, finish_seq = @finish_seq,
          completed_at = @completed_at WHERE row = @row`,
     ),
-    lastFinishSeq: query<[], { seq: number | null }>(
-      'SELECT max(finish_seq) AS seq FROM trials WHERE finish_seq IS NOT NULL',
-    ),
+    lastFinishSeq: query<[], { seq: number }>('SELECT last AS seq FROM finish_counter WHERE only_row = 1'),
+    setFinishSeq: query<[number]>('UPDATE finish_counter SET last = ? WHERE only_row = 1'),
     finishedTrials: {
       asc: query<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq ASC LIMIT @limit`),
       desc: query<Named, FinishedTrialRow>(`${selectFinished} ORDER BY finish_seq DESC LIMIT @limit`),
@@ -196,6 +245,30 @@ export function prepareStatements(db: Database) {
     ),
     trialAt: query<[number, number], FinishedTrialRow>(
       'SELECT id, finish_seq, x, y FROM trials WHERE finish_seq = ? AND study = ?',
+    ),
+
+    insertImport: query<Named>(
+      `INSERT INTO imports (id, status, request, source, idempotency_key, request_hash, study, plan, created_at, updated_at)
+       VALUES (@id, 'open', @request, @source, @key, @request_hash, @study, @plan, @now, @now)`,
+    ),
+    importById: query<[string], ImportRow>(`${selectImport} WHERE id = ?`),
+    importByKey: query<[string], ImportRow>(`${selectImport} WHERE idempotency_key = ?`),
+    imports: pages<ImportRow>(db, selectImport, ''),
+    importsByStatus: pages<ImportRow>(db, selectImport, 'status = @status'),
+    importsBySource: pages<ImportRow>(db, selectImport, 'source = @source'),
+    stepImport: query<Named>(
+      `UPDATE imports SET status = @status, study = @study, plan = @plan, bytes = @bytes, checksum = @checksum, line = @line,
+         rows = @rows, imported = imported + @imported, infeasible = infeasible + @infeasible,
+         rejected = rejected + @rejected, error = @error, updated_at = @now, finished_at = @finished_at WHERE row = @row`,
+    ),
+    cancelImport: query<[number, number, number]>(
+      `UPDATE imports SET status = 'cancelled', updated_at = ?, finished_at = ? WHERE row = ?`,
+    ),
+    insertReject: query<[number, number, number, number, number, string]>(
+      'INSERT INTO import_rejects (import, place, line, start, bytes, errors) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    rejects: query<[number, number, number], RejectRow>(
+      'SELECT place, line, start, bytes, errors FROM import_rejects WHERE import = ? AND place > ? ORDER BY place LIMIT ?',
     ),
 
     insertJob: query<Named>(

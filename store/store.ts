@@ -5,6 +5,9 @@ import type {
   Checkpoint,
   FinishedTrial,
   Idempotency,
+  Import,
+  ImportStatus,
+  ImportStep,
   Job,
   JobEvent,
   JobKind,
@@ -16,6 +19,7 @@ import type {
   Model,
   ModelHead,
   NewApiKey,
+  NewImport,
   NewJob,
   NewJobEvent,
   NewStudy,
@@ -23,6 +27,7 @@ import type {
   Outcomes,
   Page,
   PageRequest,
+  Reject,
   StoredResponse,
   Study,
   StudyChange,
@@ -89,6 +94,25 @@ export interface TrialStore {
    * @throws study_not_found, trial_not_found
    */
   trialsAt(studyId: string, finishSeqs: ArrayLike<number>): Promise<FinishedTrial[]>;
+}
+
+export interface ImportStore {
+  /** @throws study_not_found, idempotency_key_reused */
+  createImport(made: NewImport, once?: Idempotency<Import>): Promise<Written<Import>>;
+  getImport(id: string): Promise<Import | null>;
+  /** The import of a request that brought its rows along under this key, and the hash of that request. */
+  importOfKey(key: string): Promise<{ import: Import; requestHash: string } | null>;
+  /** By status or by source, or all. @throws cursor_not_found */
+  listImports(page: PageRequest, filter?: { status: ImportStatus } | { source: string }): Promise<Page<Import>>;
+  /**
+   * Writes rows and how far they bring the import in one transaction. A failed import that gets more rows is open again.
+   * @throws import_not_found, import_not_open, study_not_found, import_moved where it is not at `from`
+   */
+  stepImport(id: string, step: ImportStep): Promise<Import>;
+  /** Its rows stay. @throws import_not_found, import_not_open unless it was cancelled, idempotency_key_reused */
+  cancelImport(id: string, once?: Idempotency<Import>): Promise<Written<Import>>;
+  /** Up to `limit` rejected rows with place > `after`, in order. @throws import_not_found */
+  listRejects(id: string, page: { after: number; limit: number }): Promise<Page<Reject>>;
 }
 
 export interface JobStore {
@@ -162,7 +186,7 @@ export interface AnswerStore {
   remember<T>(once: Idempotency<T>, value: T): Promise<Written<T>>;
 }
 
-export interface Store extends StudyStore, TrialStore, JobStore, ModelStore, KeyStore, AnswerStore {
+export interface Store extends StudyStore, TrialStore, ImportStore, JobStore, ModelStore, KeyStore, AnswerStore {
   /** Rejects unless the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

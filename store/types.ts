@@ -76,6 +76,85 @@ export interface Outcomes {
   y: Float64Array[];
 }
 
+export type ImportStatus = 'open' | 'completed' | 'failed' | 'cancelled';
+
+export interface NewImport {
+  /** As it was asked for; what is in it the store does not read. */
+  request: JsonObject;
+  /** What the rows come from, in the client's words. */
+  source: string | null;
+  /** Study to add to; null: one is made with the first good row. */
+  studyId: string | null;
+  /** How columns are read, where that is known from the start. */
+  plan: JsonObject | null;
+  /** Of a request that brings its rows along, to find the import again when it is sent again. */
+  key: { value: string; requestHash: string } | null;
+}
+
+/** How far an import has come in its table. */
+export interface ImportPosition {
+  /** Bytes that are dealt with: up to the end of a row. */
+  bytes: number;
+  /** CRC-32 of these bytes. */
+  checksum: number;
+  /** Number of the next line, from 1. */
+  line: number;
+  /** Rows in these bytes, the rejected ones too. */
+  rows: number;
+}
+
+export interface Import extends ImportPosition {
+  id: string;
+  status: ImportStatus;
+  request: JsonObject;
+  source: string | null;
+  studyId: string | null;
+  plan: JsonObject | null;
+  imported: number;
+  /** Of those imported. */
+  infeasible: number;
+  rejected: number;
+  /** Why it failed. */
+  error: JsonObject | null;
+  createdAt: Date;
+  updatedAt: Date;
+  finishedAt: Date | null;
+}
+
+/** A trial whose objects are JSON text already, as the store keeps them. */
+export interface TrialText {
+  status: TrialStatus;
+  x: string;
+  y: string | null;
+  infeasibleReason: string | null;
+  metadata: string;
+}
+
+/** A row of a table that is no trial. */
+export interface Reject {
+  /** Among the table's rows, from 0. */
+  place: number;
+  line: number;
+  /** Its bytes in the table. */
+  start: number;
+  bytes: number;
+  errors: JsonObject[];
+}
+
+/** What is written together: rows, and how far they bring the import. */
+export interface ImportStep {
+  /** `bytes` of the import before. */
+  from: number;
+  to: ImportPosition;
+  trials: readonly TrialText[];
+  rejects: readonly Reject[];
+  plan: JsonObject | null;
+  /** The study to make where the import has none yet and there is a trial. */
+  study: NewStudy | null;
+  /** Absent: more is to come. */
+  end?: { status: 'completed' } | { status: 'failed'; error: JsonObject };
+}
+
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 /** What a job does: train a model, or measure how good one is. */

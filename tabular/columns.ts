@@ -2,8 +2,8 @@
 import { cellKind } from './cells.js';
 import { TabularError } from './errors.js';
 
-/** `empty`: no cell has a value. A column of mixed values is `text`. */
-export type ColumnKind = 'number' | 'boolean' | 'text' | 'empty';
+/** `empty`: no cell has a value. A column of mixed values is `text`. `json` is never found, only said. */
+export type ColumnKind = 'number' | 'boolean' | 'text' | 'empty' | 'json';
 
 /** Names of the columns, and whether they stood in the file. */
 export interface Header {

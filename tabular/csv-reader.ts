@@ -11,6 +11,8 @@ export interface CsvRecord {
   /** Its bytes are [start, end) of the whole table, the line break included. */
   start: number;
   end: number;
+  /** Line that begins at `end`. */
+  nextLine: number;
   cells: string[];
 }
 
@@ -48,7 +50,7 @@ export class CsvReader {
   #offset: number;
   #line: number;
   /** A line that is no record and whose end has not come in yet. */
-  #broken: Omit<BrokenRecord, 'end'> | undefined;
+  #broken: Omit<BrokenRecord, 'end' | 'nextLine'> | undefined;
 
   /** @param name of the table, for errors */
   constructor(delimiter: string, name: string, { offset, line }: CsvPosition = { offset: 0, line: 1 }) {
@@ -81,9 +83,8 @@ export class CsvReader {
         const end = lineEnd(this.#rest, final);
         this.#advance(end ?? this.#rest.length);
         if (end === undefined && !final) return items;
-        items.push({ ...this.#broken, end: this.#offset });
+        items.push({ ...this.#broken, end: this.#offset, nextLine: ++this.#line });
         this.#broken = undefined;
-        this.#line++;
       }
       const cut = final ? this.#rest.length : lastBreak(this.#rest);
       const block = this.#rest.subarray(0, cut);
@@ -112,7 +113,9 @@ export class CsvReader {
         byte = end < 0 ? block.length : end + 1;
       }
       const cells = line.split(this.#delimiter);
-      const here = { line: this.#line++, start, end: base + byte };
+      const number = this.#line;
+      if (found >= 0) this.#line++;
+      const here = { line: number, start, end: base + byte, nextLine: this.#line };
       if (cells.length === 1 && line.trim() === '') continue;
       if (line.length <= LONGEST_RECORD) items.push({ ...here, cells });
       else items.push({ ...here, error: { line: here.line, ...TOO_LONG } });
@@ -134,9 +137,15 @@ export class CsvReader {
         on_record: (parsed: unknown, context) => {
           // With `raw` a record comes wrapped, which the library's types do not say.
           const { record, raw } = parsed as { record: string[]; raw: string };
-          const here = { line: this.#line, start: this.#offset + consumed, end: this.#offset + context.bytes };
-          if (!isBlank(record, raw)) items.push({ ...here, cells: record });
+          const line = this.#line;
           this.#line += lineBreaks(raw);
+          const here = {
+            line,
+            start: this.#offset + consumed,
+            end: this.#offset + context.bytes,
+            nextLine: this.#line,
+          };
+          if (!isBlank(record, raw)) items.push({ ...here, cells: record });
           consumed = context.bytes;
           lines = context.lines;
           return null;

@@ -24,6 +24,8 @@ export interface PlanOptions {
 export interface ParameterColumn {
   index: number;
   name: string;
+  /** What it is called in x or in metadata. */
+  key: string;
   kind: ColumnKind;
 }
 
@@ -47,6 +49,10 @@ export interface ImportPlan extends QueryPlan {
   /** The objectives and where their columns are. */
   objectives: { index: number; objective: Objective }[];
   status: { index: number; name: string } | undefined;
+  /** Index of the column that says why an experiment failed. */
+  reason: number | undefined;
+  /** Columns of the trial's metadata. */
+  metadata: ParameterColumn[];
   infeasible: readonly InfeasibleMark[];
 }
 
@@ -80,7 +86,7 @@ export function planImport(
       : [lastColumn(header, columns, new Set([...ignored, ...(status ? [status.index] : [])]), path)];
   const taken = new Set([...ignored, ...objectives.map(({ index }) => index), ...(status ? [status.index] : [])]);
   const parameters = header.names
-    .map((name, index) => ({ index, name, kind: columns[index]!.kind }))
+    .map((name, index) => ({ index, name, key: name, kind: columns[index]!.kind }))
     .filter(({ index, kind }) => !taken.has(index) && kind !== 'empty');
   if (parameters.length === 0) {
     throw new TabularError(
@@ -94,6 +100,8 @@ export function planImport(
     parameters,
     objectives,
     status,
+    reason: undefined,
+    metadata: [],
     infeasible: options.infeasible,
     missing: new Set(options.missing.map((value) => value.trim())),
     decimalComma: options.decimalComma,

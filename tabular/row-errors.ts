@@ -8,6 +8,8 @@ export const rowErrorCodes = {
   not_utf8: 'Bytes that are not UTF-8',
   missing_y: 'No measurement, and nothing that says the experiment failed',
   not_a_number: 'An objective, or a parameter of a numeric column, that is not a number',
+  not_a_boolean: 'A cell of a column of true and false that is neither',
+  not_a_json: 'A cell of a column of JSON that is none',
   not_finite: 'NaN, infinity, or a number beyond the range of a double',
   y_out_of_range: 'A measurement of 1e31 or more, or of -1e31 or less',
   unknown_status: 'A status that is none of completed, running, infeasible',

@@ -1,5 +1,6 @@
 // One row of a CSV as a trial, or the reasons why it is none.
 import { cellKind, notANumber, parseBoolean, parseNumber } from './cells.js';
+import type { ColumnKind } from './columns.js';
 import type { CsvRecord } from './csv-reader.js';
 import type { ImportPlan, InfeasibleMark, ParameterColumn, QueryPlan } from './plan.js';
 import { type RowError, shortValue } from './row-errors.js';
@@ -7,8 +8,22 @@ import type { Json, JsonObject, TrialInput } from './types.js';
 
 /** The service refuses measurements from here on (openapi.yaml, Measurement). */
 const Y_LIMIT = 1e31;
-const STATUSES = ['completed', 'running', 'infeasible'] as const;
-type Status = (typeof STATUSES)[number];
+const BOOLEAN = /^\s*(?:true|false)\s*$/i;
+type Status = 'completed' | 'running' | 'infeasible';
+/** Our own words, and those of MLflow and Optuna. */
+const STATUSES: Readonly<Record<string, Status>> = {
+  completed: 'completed',
+  complete: 'completed',
+  finished: 'completed',
+  running: 'running',
+  scheduled: 'running',
+  waiting: 'running',
+  infeasible: 'infeasible',
+  fail: 'infeasible',
+  failed: 'infeasible',
+  killed: 'infeasible',
+  pruned: 'infeasible',
+};
 
 export type RowResult = { trial: TrialInput } | { errors: RowError[] };
 
@@ -18,13 +33,16 @@ export function rowToTrial(record: CsvRecord, plan: ImportPlan): RowResult {
   if (shape.length > 0) return { errors: shape };
   const errors: RowError[] = [];
   const x = rowToX(record, plan, errors);
+  const metadata = plan.metadata.length === 0 ? {} : { metadata: keyed(record, plan.metadata, plan, errors) };
   const status = readStatus(record, plan, errors);
   if (status === 'infeasible' || (status === undefined && isMarkedInfeasible(record, plan))) {
-    return errors.length > 0 ? { errors } : { trial: { x, status: 'infeasible' } };
+    const reason = readReason(record, plan);
+    const why = reason === '' ? {} : { infeasible_reason: reason };
+    return errors.length > 0 ? { errors } : { trial: { x, status: 'infeasible', ...why, ...metadata } };
   }
-  if (status === 'running') return errors.length > 0 ? { errors } : { trial: { x, status } };
+  if (status === 'running') return errors.length > 0 ? { errors } : { trial: { x, status, ...metadata } };
   const y = readMeasurement(record, plan, errors);
-  return errors.length > 0 ? { errors } : { trial: { x, y } };
+  return errors.length > 0 ? { errors } : { trial: { x, y, ...metadata } };
 }
 
 /** The parameters of a row alone, as predictions need them. */
@@ -52,9 +70,30 @@ function shapeErrors({ line, cells }: CsvRecord, { width }: QueryPlan): RowError
   return [];
 }
 
-function rowToX({ line, cells }: CsvRecord, plan: QueryPlan, errors: RowError[]): JsonObject {
-  const entries: [string, Json][] = [];
-  for (const column of plan.parameters) {
+function rowToX(record: CsvRecord, plan: QueryPlan, errors: RowError[]): JsonObject {
+  const before = errors.length;
+  const x = keyed(record, plan.parameters, plan, errors);
+  if (errors.length === before && isEmpty(x)) {
+    const what = 'no parameter has a value';
+    errors.push({ line: record.line, code: 'empty_x', what, fix: 'Fill in at least one, or remove the row.' });
+  }
+  return x;
+}
+
+function isEmpty(x: JsonObject): boolean {
+  for (const _ in x) return false;
+  return true;
+}
+
+/** The cells of some columns by their keys; empty ones are absent. */
+function keyed(
+  { line, cells }: CsvRecord,
+  columns: readonly ParameterColumn[],
+  plan: QueryPlan,
+  errors: RowError[],
+): JsonObject {
+  const values: JsonObject = {};
+  for (const column of columns) {
     const cell = prepare(cells[column.index]!, plan, column.kind);
     if (cell.trim() === '') continue;
     if (column.kind === 'number' && cellKind(cell) !== 'number') {
@@ -65,23 +104,29 @@ function rowToX({ line, cells }: CsvRecord, plan: QueryPlan, errors: RowError[])
       errors.push({ line, column: column.name, value: shortValue(cell), code, what, fix: hint });
       continue;
     }
-    entries.push([column.name, cellValue(cell, column)]);
+    const value = cellValue(cell, column.kind);
+    if (value === undefined) {
+      const what = column.kind === 'json' ? 'is not JSON' : 'is neither true nor false';
+      const fix = column.kind === 'json' ? 'Write JSON: 12, "text", [1, 2].' : 'Write true or false.';
+      errors.push({ line, column: column.name, value: shortValue(cell), code: `not_a_${column.kind}`, what, fix });
+    } else if (column.key === '__proto__') {
+      // Assigned it would be none of the row's own.
+      Object.defineProperty(values, column.key, { value, enumerable: true, configurable: true, writable: true });
+    } else values[column.key] = value;
   }
-  if (entries.length === 0 && errors.length === 0) {
-    errors.push({
-      line,
-      code: 'empty_x',
-      what: 'no parameter has a value',
-      fix: 'Fill in at least one, or remove the row.',
-    });
-  }
-  // fromEntries defines own properties: a column named __proto__ stays a column.
-  return Object.fromEntries(entries);
+  return values;
 }
 
-function cellValue(cell: string, { kind }: ParameterColumn): Json {
-  if (kind === 'number') return parseNumber(cell)!;
-  return kind === 'boolean' ? parseBoolean(cell) : cell;
+/** Undefined where the cell is nothing of this kind. */
+function cellValue(cell: string, kind: ColumnKind): Json | undefined {
+  if (kind === 'number') return parseNumber(cell);
+  if (kind === 'boolean') return BOOLEAN.test(cell) ? parseBoolean(cell) : undefined;
+  if (kind !== 'json') return cell;
+  try {
+    return JSON.parse(cell) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A cell as the rest reads it: missing values empty, decimal commas as points. */
@@ -98,7 +143,8 @@ export function withDecimalPoint(cell: string): string {
 function readStatus({ line, cells }: CsvRecord, { status }: ImportPlan, errors: RowError[]): Status | undefined {
   if (!status) return undefined;
   const cell = cells[status.index]!.trim();
-  const known = STATUSES.find((name) => name === cell.toLowerCase());
+  const word = cell.toLowerCase();
+  const known = Object.hasOwn(STATUSES, word) ? STATUSES[word] : undefined;
   if (!known && cell !== '') {
     errors.push({
       line,
@@ -106,10 +152,17 @@ function readStatus({ line, cells }: CsvRecord, { status }: ImportPlan, errors: 
       value: shortValue(cell),
       code: 'unknown_status',
       what: 'is not a status',
-      fix: `Write ${STATUSES.join(', ')}, or nothing for a row that has a measurement.`,
+      fix: `Write completed, running, infeasible, or nothing for a row that has a measurement.`,
     });
   }
   return known;
+}
+
+/** Why it failed: what the column for that says, else the status where that is more than "infeasible". */
+function readReason({ cells }: CsvRecord, { reason, status }: ImportPlan): string {
+  const said = reason === undefined ? '' : cells[reason]!;
+  const word = status ? cells[status.index]!.trim().toLowerCase() : '';
+  return said === '' && word !== 'infeasible' ? word : said;
 }
 
 /** A trial has failed as soon as one of its objectives is marked so. */

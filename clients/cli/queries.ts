@@ -29,7 +29,7 @@ export async function queriesFromCsv(
   const measured = new Set(study.objectives.map(({ name }) => name));
   const known = await parameterKinds(client, study.id);
   const parameters = scan.header.names
-    .map((name, index) => ({ name, index, kind: known.get(name) ?? scan.profiles[index]!.kind }))
+    .map((name, index) => ({ name, key: name, index, kind: known.get(name) ?? scan.profiles[index]!.kind }))
     .filter(({ name, index }) => !measured.has(name) && scan.profiles[index]!.kind !== 'empty');
   const plan = {
     width: scan.header.names.length,

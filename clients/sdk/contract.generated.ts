@@ -171,6 +171,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List imports, newest first */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Import a table of any size as trials
+         * @description Two ways. With the rows as the body (`text/csv` or `application/x-ndjson`) everything else stands in the query, and the
+         *     answer comes when all rows are dealt with. With a JSON body nothing is imported yet: the rows follow with `PATCH
+         *     /v1/imports/{import_id}`, in one request or in many.
+         *
+         *     The body is read as it is worked off, has no limit, and takes no more memory however long it is. Every row is judged for
+         *     itself: bad ones are listed and the good ones are kept, unless `on_error` is `abort`. Rows are written some thousands at a
+         *     time, with how far they bring the import: after a break at any moment `GET` says where to go on, and no row is imported
+         *     twice. Rows sent again under the same `Idempotency-Key` go on by themselves: what was dealt with is passed over.
+         *
+         *     NDJSON has a trial a line, as it is sent alone. What is what in a CSV is found in its header and first 1,000 rows, where
+         *     it is not said: the objective is the last column, a column of numbers is numbers. docs/import.md has examples.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** Get an import, and where to go on with it */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Send rows
+         * @description The table's bytes from `Upload-Offset` on, which must be where the import is: `offset` of the import. After a break ask
+         *     where that is and go on there. Bytes behind the last whole row of a request that was not the last are not kept.
+         */
+        patch: operations["appendToImport"];
+        trace?: never;
+    };
+    "/v1/imports/{import_id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an import for good
+         * @description The rows that were imported stay. Cancelling a cancelled import changes nothing.
+         */
+        post: operations["cancelImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** List the rows that were rejected, in their order */
+        get: operations["listImportErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/studies/{study_id}/predictions": {
         parameters: {
             query?: never;
@@ -842,6 +938,143 @@ export interface components {
                 detail: string;
                 fix: string;
             }[];
+        };
+        /**
+         * @description `open`: more rows may come. `failed`: the table, or with `on_error` `abort` one of its rows, could not be used; when it
+         *     is mended the import can go on from where it is.
+         * @enum {string}
+         */
+        ImportStatus: "open" | "completed" | "failed" | "cancelled";
+        /** Format: text */
+        ImportSource: string;
+        /**
+         * @description `skip`: a bad row is listed and left out. `abort`: the import ends before it, and can go on when it is mended.
+         * @default skip
+         * @enum {string}
+         */
+        ImportOnError: "skip" | "abort";
+        CsvDelimiter: string;
+        CsvNames: string[];
+        ImportCreate: {
+            /** @enum {string} */
+            format: "csv" | "ndjson";
+            /** @description Study to add to; not together with `study`. */
+            study_id?: string;
+            /**
+             * @description Study to make with the first good row. Without `objectives` they are found in the rows: the last column, or the names
+             *     in the first y.
+             */
+            study?: components["schemas"]["StudyCreate"];
+            /** @description What the rows come from, in your own words, to find the import by. */
+            source?: components["schemas"]["ImportSource"];
+            on_error?: components["schemas"]["ImportOnError"];
+            csv?: components["schemas"]["CsvOptions"];
+        };
+        /** @description How a CSV is read. What is absent is found in its header and first 1,000 rows. */
+        CsvOptions: {
+            delimiter?: components["schemas"]["CsvDelimiter"];
+            /** @description Whether the first line names the columns. Default: unless it is all numbers. */
+            header?: boolean;
+            /** @description What every column is for; those not named are ignored. Not together with `ignore` and `status_column`. */
+            columns?: components["schemas"]["CsvColumn"][];
+            ignore?: components["schemas"]["CsvNames"];
+            status_column?: string;
+            infeasible?: components["schemas"]["CsvNames"];
+            missing?: components["schemas"]["CsvNames"];
+            decimal_comma?: boolean;
+        };
+        CsvColumn: {
+            /**
+             * Format: text
+             * @description As in the header; c1, c2, … where there is none.
+             */
+            name: string;
+            /** @enum {string} */
+            role: "parameter" | "objective" | "status" | "infeasible_reason" | "metadata" | "ignore";
+            /**
+             * @description Of parameters and metadata. Default: text.
+             * @enum {string}
+             */
+            type?: "number" | "boolean" | "text" | "json";
+            /**
+             * Format: text
+             * @description What it is called in x or metadata, or the objective. Default: `name`.
+             */
+            key?: string;
+        };
+        Import: {
+            /** @example imp_01m3qk5t2h8r4y6z0a7c3e9g */
+            id: string;
+            /** @constant */
+            object: "import";
+            status: components["schemas"]["ImportStatus"];
+            /** @description Null until the first good row where the study is to be made. */
+            study_id: string | null;
+            /** @enum {string} */
+            format: "csv" | "ndjson";
+            source: string | null;
+            /** @enum {string} */
+            on_error: "skip" | "abort";
+            /** @description Null while they are not known. */
+            objectives: components["schemas"]["Objective"][] | null;
+            /** @description How the columns of a CSV are read, in their order; null while that is not settled. */
+            columns: components["schemas"]["CsvColumn"][] | null;
+            /** @description Bytes of the table that are dealt with; where to go on. */
+            offset: number;
+            /** @description CRC-32 of these bytes. */
+            checksum: number;
+            /** @description Rows in these bytes. */
+            rows: number;
+            imported: number;
+            /** @description Of those imported. */
+            infeasible: number;
+            rejected: number;
+            /** @description Why it failed. */
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /** @description An import with the first 20 of its rejected rows; `errors` of the import lists all. */
+        ImportState: components["schemas"]["Import"] & {
+            errors: components["schemas"]["ImportReject"][];
+        };
+        ImportReject: {
+            /** @description Place among the table's rows, from 0. */
+            row: number;
+            /** @description Line on which it begins, from 1, a header counted. */
+            line: number;
+            /** @description Place in the table of its first byte. */
+            offset: number;
+            /** @description How many there are, the line break included. */
+            bytes: number;
+            errors: {
+                /** @description JSON pointer (RFC 6901) into the trial; empty for the row as a whole. */
+                pointer: string;
+                /** @description docs/import.md lists those that only rows of tables have. */
+                code: string;
+                detail: string;
+                fix: string;
+                /** @description Of a CSV. */
+                column?: string;
+                /** @description What stands there, cut short. */
+                value?: string;
+            }[];
+        };
+        ImportRejectList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ImportReject"][];
+            has_more: boolean;
+        };
+        ImportList: components["schemas"]["Page"] & {
+            data: components["schemas"]["Import"][];
         };
         PredictionCreate: {
             /** @description Up to 1,000 x. */
@@ -1839,6 +2072,7 @@ export interface components {
     };
     parameters: {
         StudyId: string;
+        ImportId: string;
         TrialId: string;
         JobId: string;
         EvaluationId: string;
@@ -1874,6 +2108,8 @@ export interface components {
         RetryAfter: number;
         /** @description What kind of key is wanted (RFC 6750). */
         WwwAuthenticate: string;
+        /** @description Where to go on; `offset` of the import. */
+        UploadOffset: number;
     };
     pathItems: never;
 }
@@ -2420,6 +2656,279 @@ export interface operations {
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description How many to return at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The id of the last one already known; the page begins behind it. */
+                after?: components["parameters"]["After"];
+                /** @description By time of creation. */
+                order?: components["parameters"]["OrderNewestFirst"];
+                /** @description Only imports of this status. */
+                status?: components["schemas"]["ImportStatus"];
+                /** @description Only imports from exactly this source; not together with `status`. */
+                source?: components["schemas"]["ImportSource"];
+            };
+            header?: {
+                /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                /** @description Study to add to. Without it one is made with the first good row. */
+                study_id?: string;
+                /** @description Name of the study to make. */
+                name?: string;
+                /** @description A column that was measured, or in NDJSON a name in y; repeat for several. Default: the last column, or the names in the first y. */
+                objective?: string[];
+                /** @description What the rows come from, in your own words, to find the import by. */
+                source?: components["schemas"]["ImportSource"];
+                on_error?: components["schemas"]["ImportOnError"];
+                /** @description What separates cells. Default: found out. */
+                delimiter?: components["schemas"]["CsvDelimiter"];
+                /** @description Whether the first line names the columns. Default: unless it is all numbers. */
+                header?: boolean;
+                /** @description A column that is neither parameter nor objective; may be repeated. */
+                ignore?: components["schemas"]["CsvNames"];
+                /** @description A column that says completed, running or infeasible. */
+                status_column?: string;
+                /** @description y that means the experiment failed: empty, nan, or a text; may be repeated. */
+                infeasible?: components["schemas"]["CsvNames"];
+                /** @description A cell that means "no value", such as NA; may be repeated. */
+                missing?: components["schemas"]["CsvNames"];
+                /** @description Numbers are written 1,5. */
+                decimal_comma?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
+                 *     time, and done only once. Kept for at least 24 hours.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportCreate"];
+                /**
+                 * @example algorithm,level,compressed_bytes
+                 *     gzip,6,183210
+                 */
+                "text/csv": string;
+                /** @example {"x": {"algorithm": "gzip", "level": 6}, "y": 183210} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description The import; with rows as the body, after the last of them. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    appendToImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Place in the table of the first byte sent. Default: 0. */
+                "Upload-Offset"?: string;
+                /** @description `?0`: more is to come in further requests. `?1`, the default: the table ends here. */
+                "Upload-Complete"?: "?0" | "?1";
+            };
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description The import, after the last of these rows. */
+            200: {
+                headers: {
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportState"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
+                 *     time, and done only once. Kept for at least 24 hours.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listImportErrors: {
+        parameters: {
+            query?: {
+                /** @description How many to return at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `row` of the last one already known. */
+                after?: number;
+            };
+            header?: {
+                /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rejected rows. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRejectList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     predict: {

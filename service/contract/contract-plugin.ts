@@ -1,4 +1,5 @@
 // Makes Fastify serve the contract: a route per operation, requests checked before their handler sees them.
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { entityTag, isFresh } from '../conditional.js';
@@ -35,6 +36,10 @@ export const contractPlugin = fastifyPlugin(
       },
     );
 
+    // Bodies that are not read here: what takes them reads them as fast as it can work, and none is too long.
+    const streams = [...new Set(contract.operations.flatMap(({ streams }) => streams))];
+    app.addContentTypeParser(streams, (_request: FastifyRequest, bytes: Readable, done) => done(null, bytes));
+
     const checksOf = compileChecks(contract, config);
     for (const operation of contract.operations) {
       const checks = checksOf(operation);
@@ -43,7 +48,7 @@ export const contractPlugin = fastifyPlugin(
       app.route({
         method: operation.method,
         url: routeOf(operation.path),
-        config: operation.scope === undefined ? {} : { scope: operation.scope },
+        config: { streams: operation.streams, ...(operation.scope === undefined ? {} : { scope: operation.scope }) },
         handler: async (request, reply) => send(request, reply, await handler(checked(request, operation, checks))),
       });
     }
@@ -81,7 +86,7 @@ function patternOf(path: string): RegExp {
 /** @throws invalid_request with everything that is wrong */
 function checked(
   request: FastifyRequest,
-  { body: bodySpec }: Operation,
+  { body: bodySpec, streams }: Operation,
   checks: OperationChecks,
 ): ContractRequest<OperationId> {
   const errors: FieldError[] = [
@@ -90,8 +95,13 @@ function checked(
     ...checks.header(request.headers, 'header'),
   ];
   const itemErrors = new Map<number, FieldError[]>();
-  const body: unknown = request.body;
-  if (checks.body === null) {
+  const stream = streamOf(request, streams);
+  const body: unknown = stream ? undefined : request.body;
+  if (stream) {
+    // Read by the handler.
+  } else if (checks.body === null && streams.length > 0) {
+    errors.push(missingBody(streams));
+  } else if (checks.body === null) {
     const empty = body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0);
     if (!empty) errors.push(fieldError('', 'unknown_field', 'must be empty', 'Send this request without a body.'));
   } else if (body === undefined) {
@@ -108,7 +118,22 @@ function checked(
     }
   }
   if (errors.length > 0) throw invalidRequest(errors);
-  return { path: request.params, query: request.query, body, itemErrors, raw: request } as ContractRequest<OperationId>;
+  return {
+    path: request.params,
+    query: request.query,
+    body,
+    stream,
+    itemErrors,
+    raw: request,
+  } as ContractRequest<OperationId>;
+}
+
+/** The body that is passed on unread. @throws unsupported_media_type where the operation takes none of its kind */
+function streamOf(request: FastifyRequest, streams: readonly string[]): { type: string; bytes: Readable } | null {
+  if (!(request.body instanceof Readable)) return null;
+  const type = request.headers['content-type']!.split(';', 1)[0]!.trim().toLowerCase();
+  if (streams.includes(type)) return { type, bytes: request.body };
+  throw new ServiceError('unsupported_media_type', 'Send JSON, with the header Content-Type: application/json');
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer<OperationId>): FastifyReply {

@@ -21,6 +21,8 @@ export interface ContractRequest<Id extends OperationId> {
   path: ParameterOf<Id, 'path'>;
   query: ParameterOf<Id, 'query'>;
   body: BodyOf<Id>;
+  /** The body where it is of a kind that is passed on as it comes in; null where it is JSON, or none. */
+  stream: { type: string; bytes: Readable } | null;
   /** For a list of which each item is judged for itself: errors by the item's index. */
   itemErrors: ReadonlyMap<number, FieldError[]>;
   /** For what the contract does not describe: the connection, the raw headers. */

@@ -19,6 +19,8 @@ export interface Operation {
   parameters: Record<'path' | 'query' | 'header', Schema>;
   /** Schema of the JSON body, where there may be one. */
   body: { schema: Schema; required: boolean } | null;
+  /** Media types that are passed on as they come in, unread, such as `text/csv`. */
+  streams: readonly string[];
 }
 
 export interface Contract {
@@ -41,7 +43,7 @@ interface OperationObject {
   /** None, or one of the only scheme there is. */
   security: { key: [Scope] }[];
   parameters?: Parameter[];
-  requestBody?: { required?: boolean; content: { 'application/json': { schema: Schema } } };
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
 }
 
 const METHODS = ['get', 'post', 'patch', 'delete'] as const;
@@ -54,6 +56,7 @@ interface OpenApi {
   'x-omnireg-limits': Record<string, number>;
 }
 
+const JSON_TYPE = 'application/json';
 const SCHEMA_REF = '#/components/schemas/';
 const PARAMETER_REF = '#/components/parameters/';
 
@@ -71,6 +74,7 @@ export function loadContract(file: string = packageFile('openapi.yaml')): Contra
       if (operation === undefined) continue;
       const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(resolve);
       const body = operation.requestBody;
+      const json = body?.content[JSON_TYPE];
       operations.push({
         id: operation.operationId,
         method: method.toUpperCase() as Uppercase<Method>,
@@ -81,7 +85,8 @@ export function loadContract(file: string = packageFile('openapi.yaml')): Contra
           query: objectSchema(parameters, 'query'),
           header: objectSchema(parameters, 'header'),
         },
-        body: body ? { schema: body.content['application/json'].schema, required: body.required ?? false } : null,
+        body: json ? { schema: json.schema, required: body?.required ?? false } : null,
+        streams: Object.keys(body?.content ?? {}).filter((type) => type !== JSON_TYPE),
       });
     }
   return {

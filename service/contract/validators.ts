@@ -30,7 +30,9 @@ export function compileChecks(contract: Contract, limits: RecordLimits): (operat
   // Two of each: one that stops at the first error, and one that finds them all.
   const quick = lazy(() => validator(contract, limits, { allErrors: false }));
   const thorough = lazy(() => validator(contract, limits, { allErrors: true }));
-  const parameters = lazy(() => validator(contract, limits, { allErrors: true, coerceTypes: true, useDefaults: true }));
+  const parameters = lazy(() =>
+    validator(contract, limits, { allErrors: true, coerceTypes: 'array', useDefaults: true }),
+  );
 
   const bodyCheck = (schema: Schema): Check => {
     const first = lazy(() => quick().compile(schema));
@@ -121,6 +123,8 @@ function isSmall(value: unknown, limit: number): boolean {
 }
 
 /** The error of a body that is absent though it is required. */
-export function missingBody(): FieldError {
-  return fieldError('', 'missing_field', 'is empty', 'Send a JSON body with Content-Type: application/json.');
+export function missingBody(types: readonly string[] = ['application/json']): FieldError {
+  const json = types.includes('application/json');
+  const fix = json ? 'Send a JSON body with Content-Type: application/json.' : `Send ${types.join(' or ')}.`;
+  return fieldError('', 'missing_field', 'is empty', fix);
 }

@@ -177,18 +177,13 @@ interface TrialPath {
 }
 
 /** Two objectives of one name could not be told apart in a measurement. */
-function refuseDoubleNames(objectives: Objective[]): void {
+export function refuseDoubleNames(objectives: Objective[], pointer = '/objectives'): void {
   const errors: FieldError[] = [];
   objectives.forEach(({ name }, i) => {
     const first = objectives.findIndex((objective) => objective.name === name);
     if (first < i)
       errors.push(
-        fieldError(
-          `/objectives/${i}/name`,
-          'duplicate',
-          `is the name of objective ${first} too`,
-          'Rename one of them.',
-        ),
+        fieldError(`${pointer}/${i}/name`, 'duplicate', `is the name of objective ${first} too`, 'Rename one of them.'),
       );
   });
   if (errors.length > 0) throw invalidRequest(errors);

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { expect, it } from 'vitest';
 import { FIELD_ERRORS, JOB_ERRORS, PROBLEMS } from '../../service/errors.js';
+import { rowErrorCodes } from '../../tabular/row-errors.js';
 import { packageFile } from '../../tokenizer/package-root.js';
 
 const docs = readFileSync(packageFile('docs', 'api.md'), 'utf8');
@@ -30,4 +31,10 @@ it('has types made from the contract as it stands', async () => {
   const committed = readFileSync(packageFile('service', 'contract.generated.ts'), 'utf8');
   // The command line puts a notice above what it makes.
   expect(committed.endsWith(made), 'run "npm run generate"').toBe(true);
+});
+
+it('lists every code that only rows of tables have', () => {
+  const page = readFileSync(packageFile('docs', 'import.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+  expect(listed).toEqual([...Object.keys(rowErrorCodes), 'invalid_json']);
 });

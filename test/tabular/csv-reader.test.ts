@@ -177,6 +177,9 @@ test('from any record on the same records are read', () => {
       const reader = new CsvReader(',', 'table', { offset, line });
       const rest = [...reader.push(Buffer.from(text).subarray(offset)), ...reader.end()];
       expect(rest).toEqual(whole.slice(from));
+      const { end, nextLine } = whole[from]!;
+      const behind = new CsvReader(',', 'table', { offset: end, line: nextLine });
+      expect([...behind.push(Buffer.from(text).subarray(end)), ...behind.end()]).toEqual(whole.slice(from + 1));
     }),
     { numRuns: 500 },
   );
