@@ -4,6 +4,7 @@ import { Evaluations } from './resources/evaluations.js';
 import { FineTuningJobs } from './resources/fine-tuning-jobs.js';
 import { Keys } from './resources/keys.js';
 import { Models } from './resources/models.js';
+import { Predictions } from './resources/predictions.js';
 import { Studies } from './resources/studies.js';
 import { type ApiRequest, type ClientOptions, type RequestOptions, Transport } from './transport.js';
 import type { Health } from './types.js';
@@ -11,6 +12,7 @@ import type { Health } from './types.js';
 export class OmniReg {
   readonly baseUrl: string;
   readonly studies: Studies;
+  readonly predictions: Predictions;
   readonly fineTuningJobs: FineTuningJobs;
   readonly evaluations: Evaluations;
   readonly models: Models;
@@ -23,6 +25,7 @@ export class OmniReg {
     this.#transport = transport;
     this.baseUrl = transport.settings.baseUrl;
     this.studies = new Studies(transport);
+    this.predictions = new Predictions(transport);
     this.fineTuningJobs = new FineTuningJobs(transport);
     this.evaluations = new Evaluations(transport);
     this.models = new Models(transport);

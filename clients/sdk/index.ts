@@ -5,6 +5,7 @@ export { OmniReg, OmniReg as default } from './client.js';
 export * from './errors.js';
 export { type EventOptions, EventStream } from './event-stream.js';
 export { Page, PagePromise } from './page.js';
+export type { ModelListParams } from './resources/models.js';
 export type { EventListParams, ListParams } from './resources/resource.js';
 export type { StudyListParams, TrialListParams } from './resources/studies.js';
 export type { ApiRequest, ClientOptions, Fetch, RequestOptions, Retry } from './transport.js';

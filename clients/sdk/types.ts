@@ -14,6 +14,7 @@ export type Objective = Schemas['Objective'];
 export type SearchSpace = Schemas['SearchSpace'];
 export type Study = Schemas['Study'];
 export type StudyCreate = Omit<Schemas['StudyCreate'], 'metadata'> & { metadata?: JsonObject };
+export type StudyUpdate = Omit<Schemas['StudyUpdate'], 'metadata'> & { metadata?: JsonObject };
 export type StudyList = Schemas['StudyList'];
 
 export type Measurement = Schemas['Measurement'];
@@ -27,6 +28,11 @@ export type PredictionCreate = Omit<Request<'PredictionCreate', 'queries'>, 'que
 export type PredictionResult = Schemas['PredictionResult'];
 export type ObjectivePrediction = Schemas['ObjectivePrediction'];
 export type Calibration = Schemas['Calibration'];
+export type TextPredictionCreate = Omit<Request<'TextPredictionCreate', 'inputs'>, 'inputs' | 'metadata'> & {
+  inputs: (string | JsonObject)[];
+  metadata?: JsonObject;
+};
+export type TextPredictionResult = Schemas['TextPredictionResult'];
 export type RankingCreate = Omit<Schemas['RankingCreate'], 'candidates'> & { candidates: JsonObject[] };
 export type RankingResult = Schemas['RankingResult'];
 export type SuggestionCreate = Omit<Schemas['SuggestionCreate'], 'pending'> & { pending?: JsonObject[] };
@@ -46,6 +52,7 @@ export type FineTuningJob = Schemas['FineTuningJob'];
 export type FineTuningJobCreate = Request<'FineTuningJobCreate', 'studies'>;
 export type FineTuningJobEvent = Schemas['FineTuningJobEvent'];
 export type FineTuningJobEventList = Schemas['FineTuningJobEventList'];
+export type FineTuningJobCheckpoint = Schemas['FineTuningJobCheckpoint'];
 
 export type Evaluation = Schemas['Evaluation'];
 export type EvaluationCreate = Request<'EvaluationCreate', 'studies'>;

@@ -3,7 +3,13 @@ import type { APIPromise } from '../api-promise.js';
 import type { EventOptions, EventStream } from '../event-stream.js';
 import type { PagePromise } from '../page.js';
 import { path, type RequestOptions } from '../transport.js';
-import type { FineTuningJob, FineTuningJobCreate, FineTuningJobEvent, FineTuningJobEventList } from '../types.js';
+import type {
+  FineTuningJob,
+  FineTuningJobCheckpoint,
+  FineTuningJobCreate,
+  FineTuningJobEvent,
+  FineTuningJobEventList,
+} from '../types.js';
 import { type EventListParams, type ListParams, Resource } from './resource.js';
 
 export class FineTuningJobs extends Resource {
@@ -29,6 +35,15 @@ export class FineTuningJobs extends Resource {
   /** Every event once, live, until the job has ended; `final()` gives the job as it ended. */
   events(id: string, options?: EventOptions): EventStream<FineTuningJobEvent, FineTuningJob> {
     return this.follow(path`/v1/fine-tuning-jobs/${id}/events`, options);
+  }
+
+  /** Points that the job could be taken up from, oldest first. */
+  listCheckpoints(
+    id: string,
+    params: Omit<ListParams, 'order'> = {},
+    options?: RequestOptions,
+  ): PagePromise<FineTuningJobCheckpoint> {
+    return this.page(path`/v1/fine-tuning-jobs/${id}/checkpoints`, { ...params }, options);
   }
 
   /** The events so far. */

@@ -38,6 +38,10 @@ export class Resource {
     return new APIPromise(this.transport.json<T>({ ...options, method: 'POST', path, body }));
   }
 
+  protected change<T>(path: string, body: unknown, options: RequestOptions = {}): APIPromise<T> {
+    return new APIPromise(this.transport.json<T>({ ...options, method: 'PATCH', path, body }));
+  }
+
   protected remove(path: string, options: RequestOptions = {}): APIPromise<void> {
     return new APIPromise(this.transport.json<void>({ ...options, method: 'DELETE', path }));
   }

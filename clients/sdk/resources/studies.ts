@@ -12,6 +12,7 @@ import type {
   RankingResult,
   Study,
   StudyCreate,
+  StudyUpdate,
   SuggestionCreate,
   SuggestionResult,
   Trial,
@@ -47,6 +48,16 @@ export class Studies extends Resource {
 
   get(id: string, options?: RequestOptions): APIPromise<Study> {
     return this.read(path`/v1/studies/${id}`, undefined, options);
+  }
+
+  /** What is absent stays; `metadata` is replaced as a whole. */
+  update(id: string, body: StudyUpdate, options?: RequestOptions): APIPromise<Study> {
+    return this.change(path`/v1/studies/${id}`, body, options);
+  }
+
+  /** The study and its trials; models that learned from them stay. */
+  delete(id: string, options?: RequestOptions): APIPromise<void> {
+    return this.remove(path`/v1/studies/${id}`, options);
   }
 
   /** What x would measure, by the study's trials and the model; up to 1,000 x at once. */

@@ -51,6 +51,15 @@ test('studies', async () => {
   expect(requestId).toBeTruthy();
   expect(await client.studies.get(data.id)).toEqual(data);
   expect((await client.studies.list({ name: 'second' })).data).toEqual([data]);
+  const read = await client.studies.get(data.id).withResponse();
+  const tag = read.response.headers.get('etag')!;
+  const renamed = await client.studies.update(data.id, { name: 'renamed' }, { ifMatch: tag });
+  expect(renamed).toMatchObject({ id: data.id, name: 'renamed', metadata: data.metadata });
+  await expect(client.studies.update(data.id, { name: 'late' }, { ifMatch: tag })).rejects.toMatchObject({
+    name: 'PreconditionFailedError',
+  });
+  expect(await client.studies.delete(data.id)).toBeUndefined();
+  await expect(client.studies.get(data.id)).rejects.toBeInstanceOf(NotFoundError);
   await expect(client.studies.get('study_nope')).rejects.toBeInstanceOf(NotFoundError);
   const options = { idempotencyKey: 'once' };
   const twice = [
@@ -105,6 +114,8 @@ describe('with a model', () => {
     model = ended.fine_tuned_model!;
     expect(await client.fineTuningJobs.get(job.id)).toEqual(ended);
     expect((await client.fineTuningJobs.list()).data[0]).toEqual(ended);
+    const checkpoints = await client.fineTuningJobs.listCheckpoints(job.id);
+    expect(checkpoints.data.map(({ fine_tuning_job }) => fine_tuning_job)).toContain(job.id);
     const { data } = await client.fineTuningJobs.listEvents(job.id, { after: 2, limit: 3 });
     expect(data.map(({ seq }) => seq)).toEqual([3, 4, 5]);
     await expect(client.fineTuningJobs.cancel(job.id)).rejects.toMatchObject({ code: 'job_already_finished' });
@@ -113,6 +124,14 @@ describe('with a model', () => {
   test('models', async () => {
     expect(await client.models.get(model)).toMatchObject({ id: model, study_ids: [study.id] });
     expect((await client.models.list({ limit: 1 })).data[0]!.id).toBe(model);
+    expect((await client.models.list({ parent: model })).data).toEqual([]);
+    const { data: zip } = await client.models.download(model).withResponse();
+    expect(zip.headers.get('content-disposition')).toContain(model);
+    const bytes = new Uint8Array(await zip.arrayBuffer());
+    // "PK", and the end of a zip's directory: the whole of it came.
+    expect([...bytes.subarray(0, 2)]).toEqual([0x50, 0x4b]);
+    expect([...bytes.subarray(-22, -18)]).toEqual([0x50, 0x4b, 5, 6]);
+    await expect(client.models.download('model_nope')).rejects.toBeInstanceOf(NotFoundError);
   });
 
   test('predictions, rankings, suggestions and explanations', async () => {
@@ -143,10 +162,20 @@ describe('with a model', () => {
     expect((await client.evaluations.list()).data).toEqual([ended]);
     expect((await client.evaluations.listEvents(id)).data.length).toBeGreaterThan(0);
     expect((await client.evaluations.report(id)).rows.length).toBeGreaterThan(0);
-    const other = await client.evaluations.create({ ...request, seed: 2 });
-    expect(['cancelled', 'running']).toContain((await client.evaluations.cancel(other.id)).status);
-    await expect(client.evaluations.report(other.id)).rejects.toBeInstanceOf(ConflictError);
+    const running = await client.evaluations.create({ ...request, seed: 2 });
+    const queued = await client.evaluations.create({ ...request, seed: 3 });
+    expect((await client.evaluations.cancel(queued.id)).status).toBe('cancelled');
+    expect(await client.evaluations.events(running.id).final()).toMatchObject({ status: 'succeeded' });
+    await expect(client.evaluations.report(queued.id)).rejects.toBeInstanceOf(ConflictError);
   });
+});
+
+test('texts become numbers, and models go', async () => {
+  const { data } = await client.models.list();
+  const { predictions } = await client.predictions.create({ inputs: ['gzip level 9', { level: 3 }], intervals: [0.5] });
+  expect(predictions.map(({ intervals }) => intervals.length)).toEqual([1, 1]);
+  expect(await client.models.delete(data[0]!.id)).toBeUndefined();
+  await expect(client.models.get(data[0]!.id)).rejects.toBeInstanceOf(NotFoundError);
 });
 
 test('keys', async () => {
