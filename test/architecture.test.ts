@@ -1,15 +1,14 @@
-// Imports run one way: clients → (contract) → service → {store, trainer} → tokenizer; tabular serves clients and service. No cycles.
+// Imports run one way: clients → (contract) → service → {store, trainer} → tokenizer. No cycles. How tables are read, service/tabular, is clients' too.
 import { cruise } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
 
 /** What each top-level folder may import, besides itself and packages. */
 const ALLOWED: Record<string, string[]> = {
   tokenizer: [],
-  tabular: [],
   trainer: ['tokenizer'],
   store: ['tokenizer'],
-  service: ['store', 'trainer', 'tokenizer', 'tabular'],
-  clients: ['tabular'],
+  service: ['store', 'trainer', 'tokenizer'],
+  clients: ['service/tabular'],
 };
 
 const forbidden = [
@@ -19,6 +18,12 @@ const forbidden = [
     from: { path: `^${from}/` },
     to: { path: `^(?!(${[from, ...allowed].join('|')})/)(${Object.keys(ALLOWED).join('|')}|test)/` },
   })),
+  {
+    name: 'service/tabular imports nothing else',
+    severity: 'error' as const,
+    from: { path: '^service/tabular/' },
+    to: { path: `^(?!service/tabular/)(${Object.keys(ALLOWED).join('|')}|test)/` },
+  },
   {
     name: 'no cycles',
     severity: 'error' as const,

@@ -1,6 +1,6 @@
 // Any error as lines for people, a code for programs and the status to exit with.
 import { CommanderError } from 'commander';
-import { TabularError } from '../../tabular/errors.js';
+import { TabularError } from '../../service/tabular/errors.js';
 import { APIConnectionError, APIError, OmniRegError } from '../sdk/index.js';
 import { CliError, cliErrorCodes, exitCodes } from './errors.js';
 

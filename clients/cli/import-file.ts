@@ -1,8 +1,8 @@
 // Imports one CSV file as trials of a study: reads it twice (columns, then rows) and sends batches that can be repeated safely.
 import { randomUUID } from 'node:crypto';
-import { type ImportPlan, type InfeasibleMark, planImport } from '../../tabular/plan.js';
-import type { RowError } from '../../tabular/row-errors.js';
-import { rowToTrial } from '../../tabular/trials.js';
+import { type ImportPlan, type InfeasibleMark, planImport } from '../../service/tabular/plan.js';
+import type { RowError } from '../../service/tabular/row-errors.js';
+import { rowToTrial } from '../../service/tabular/trials.js';
 import { APIError, type JsonObject, type Objective, type OmniReg, type Study, type TrialCreate } from '../sdk/index.js';
 import { type CsvScan, columnNotes, readRows, scanCsv } from './csv/scan.js';
 

@@ -1,6 +1,6 @@
 // Options that several commands share, and the parsers that turn their text into values or usage errors.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { InfeasibleMark } from '../../tabular/plan.js';
+import type { InfeasibleMark } from '../../service/tabular/plan.js';
 import type { JsonObject, OmniReg } from '../sdk/index.js';
 import { connect } from './connect.js';
 import { Terminal } from './terminal.js';

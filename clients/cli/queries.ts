@@ -1,8 +1,8 @@
 // The parameters to predict for, from --x or from the rows of a CSV, read as the study's own trials are.
 
-import type { ColumnKind } from '../../tabular/columns.js';
-import type { RowError } from '../../tabular/row-errors.js';
-import { rowToQuery } from '../../tabular/trials.js';
+import type { ColumnKind } from '../../service/tabular/columns.js';
+import type { RowError } from '../../service/tabular/row-errors.js';
+import { rowToQuery } from '../../service/tabular/trials.js';
 import type { JsonObject, OmniReg, Study } from '../sdk/index.js';
 import { columnNotes, readRows, type ScanOptions, scanCsv } from './csv/scan.js';
 

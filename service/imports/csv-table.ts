@@ -1,11 +1,12 @@
 // A CSV as it comes in: its first rows say what the columns are, unless the request does.
-import { ColumnProfile, type Header, readHeader } from '../../tabular/columns.js';
-import { type CsvItem, CsvReader, type CsvRecord, detectDelimiter } from '../../tabular/csv-reader.js';
-import { TabularError } from '../../tabular/errors.js';
-import { type ImportPlan, planImport } from '../../tabular/plan.js';
-import { type PlannedColumn, parseMark, planFromColumns, plannedColumns } from '../../tabular/planned-columns.js';
-import { prepare } from '../../tabular/trials.js';
+
 import type { RecordLimits } from '../contract/record-limits.js';
+import { ColumnProfile, type Header, readHeader } from '../tabular/columns.js';
+import { type CsvItem, CsvReader, type CsvRecord, detectDelimiter } from '../tabular/csv-reader.js';
+import { TabularError } from '../tabular/errors.js';
+import { type ImportPlan, planImport } from '../tabular/plan.js';
+import { type PlannedColumn, parseMark, planFromColumns, plannedColumns } from '../tabular/planned-columns.js';
+import { prepare } from '../tabular/trials.js';
 import type { CsvRequest, ImportPlanRecord } from './request.js';
 import { csvRows, type RowOutcome } from './rows.js';
 import {

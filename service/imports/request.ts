@@ -1,6 +1,6 @@
 // What an import was asked for, in one form, however it was asked: as JSON, or as parameters beside the rows.
 import type { NewStudy, Objective } from '../../store/types.js';
-import type { PlannedColumn } from '../../tabular/planned-columns.js';
+import type { PlannedColumn } from '../tabular/planned-columns.js';
 
 export interface ImportRequest {
   format: 'csv' | 'ndjson';

@@ -1,14 +1,14 @@
 // One row of a table as a trial that can be stored, or why it is none: the same rules as for a trial sent alone.
 import type { Objective, TrialText } from '../../store/types.js';
-import type { CsvRecord } from '../../tabular/csv-reader.js';
-import type { ImportPlan } from '../../tabular/plan.js';
-import type { RowError } from '../../tabular/row-errors.js';
-import { rowToTrial } from '../../tabular/trials.js';
 import { type RecordLimits, recordErrors } from '../contract/record-limits.js';
 import type { Check } from '../contract/validators.js';
 import type { FieldError } from '../errors.js';
 import { parseJsonBody } from '../json-body.js';
 import { child } from '../json-pointer.js';
+import type { CsvRecord } from '../tabular/csv-reader.js';
+import type { ImportPlan } from '../tabular/plan.js';
+import type { RowError } from '../tabular/row-errors.js';
+import { rowToTrial } from '../tabular/trials.js';
 import { parseTrial } from '../trial-input.js';
 
 /** Why a row was refused. `column` and `value` are those of a CSV. */

@@ -2,10 +2,10 @@
 import { crc32 } from 'node:zlib';
 import type { ImportStore } from '../../store/store.js';
 import type { Import, JsonObject, Objective, Reject, TrialText } from '../../store/types.js';
-import { TabularError } from '../../tabular/errors.js';
 import type { RecordLimits } from '../contract/record-limits.js';
 import type { Check } from '../contract/validators.js';
 import { type FieldError, type ProblemCode, ServiceError } from '../errors.js';
+import { TabularError } from '../tabular/errors.js';
 import { CsvTable } from './csv-table.js';
 import { NdjsonTable } from './ndjson-table.js';
 import type { ImportPlanRecord, ImportRequest } from './request.js';

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { expect, it } from 'vitest';
 import { FIELD_ERRORS, JOB_ERRORS, PROBLEMS } from '../../service/errors.js';
-import { rowErrorCodes } from '../../tabular/row-errors.js';
+import { rowErrorCodes } from '../../service/tabular/row-errors.js';
 import { packageFile } from '../../tokenizer/package-root.js';
 
 const docs = readFileSync(packageFile('docs', 'api.md'), 'utf8');

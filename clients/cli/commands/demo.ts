@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { nearestName } from '../../../tabular/nearest.js';
+import { nearestName } from '../../../service/tabular/nearest.js';
 import type { OmniReg, TrialCreate } from '../../sdk/index.js';
 import { connect } from '../connect.js';
 import { type Comparison, compare, comparisonTable, verdict } from '../demo/comparison.js';

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Command, Option } from 'commander';
-import { TabularError } from '../../../tabular/errors.js';
-import type { InfeasibleMark } from '../../../tabular/plan.js';
-import { describeRowError } from '../../../tabular/row-errors.js';
+import { TabularError } from '../../../service/tabular/errors.js';
+import type { InfeasibleMark } from '../../../service/tabular/plan.js';
+import { describeRowError } from '../../../service/tabular/row-errors.js';
 import { APIError, type OmniReg, type Study } from '../../sdk/index.js';
 import { readMetadata } from '../csv/metadata.js';
 import { describeError } from '../describe-error.js';

@@ -1,6 +1,6 @@
 // CSV files on this machine, read chunk by chunk.
 import { type FileHandle, open } from 'node:fs/promises';
-import { type CsvItem, CsvReader, detectDelimiter, refuseOtherEncodings } from '../../../tabular/csv-reader.js';
+import { type CsvItem, CsvReader, detectDelimiter, refuseOtherEncodings } from '../../../service/tabular/csv-reader.js';
 import { CliError } from '../errors.js';
 
 const CHUNK_BYTES = 256 * 1024;

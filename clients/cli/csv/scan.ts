@@ -1,9 +1,9 @@
 // First reading of a CSV: delimiter, header, number of rows, and the kind of each column over the whole file.
-import { ColumnProfile, type Header, readHeader } from '../../../tabular/columns.js';
-import type { CsvItem } from '../../../tabular/csv-reader.js';
-import { TabularError } from '../../../tabular/errors.js';
-import { shortValue } from '../../../tabular/row-errors.js';
-import { prepare } from '../../../tabular/trials.js';
+import { ColumnProfile, type Header, readHeader } from '../../../service/tabular/columns.js';
+import type { CsvItem } from '../../../service/tabular/csv-reader.js';
+import { TabularError } from '../../../service/tabular/errors.js';
+import { shortValue } from '../../../service/tabular/row-errors.js';
+import { prepare } from '../../../service/tabular/trials.js';
 import { delimiterOf, readCsv } from './files.js';
 
 export interface ScanOptions {

@@ -1,7 +1,7 @@
 // What the demo leaves behind: a plot an objective, a page that shows them, and every prediction as CSV.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeCsvLine } from '../../../tabular/write.js';
+import { writeCsvLine } from '../../../service/tabular/write.js';
 import type { JsonObject, Objective } from '../../sdk/index.js';
 import { escapeHtml } from '../html.js';
 import { type Comparison, comparisonTable } from './comparison.js';

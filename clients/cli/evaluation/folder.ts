@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { nearestName } from '../../../tabular/nearest.js';
+import { nearestName } from '../../../service/tabular/nearest.js';
 import type { JsonObject, Objective } from '../../sdk/index.js';
 import { readMetadata } from '../csv/metadata.js';
 import { CliError } from '../errors.js';

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readRows, scanCsv } from '../../../clients/cli/csv/scan.js';
 import { type ImportFileOptions, importFileDefaults } from '../../../clients/cli/import-file.js';
-import { cellKind, parseNumber } from '../../../tabular/cells.js';
-import { planImport } from '../../../tabular/plan.js';
-import type { RowError } from '../../../tabular/row-errors.js';
-import { rowToTrial } from '../../../tabular/trials.js';
-import type { TrialInput } from '../../../tabular/types.js';
-import { writeCsvLine } from '../../../tabular/write.js';
+import { cellKind, parseNumber } from '../../../service/tabular/cells.js';
+import { planImport } from '../../../service/tabular/plan.js';
+import type { RowError } from '../../../service/tabular/row-errors.js';
+import { rowToTrial } from '../../../service/tabular/trials.js';
+import type { TrialInput } from '../../../service/tabular/types.js';
+import { writeCsvLine } from '../../../service/tabular/write.js';
 import { temporaryFolder } from './cli-process.js';
 
 const folder = temporaryFolder();

@@ -2,8 +2,8 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CsvItem, CsvReader, type CsvRecord, detectDelimiter } from '../../tabular/csv-reader.js';
-import { writeCsvLine } from '../../tabular/write.js';
+import { type CsvItem, CsvReader, type CsvRecord, detectDelimiter } from '../../../service/tabular/csv-reader.js';
+import { writeCsvLine } from '../../../service/tabular/write.js';
 
 const CHUNK = 64 * 1024;
 
