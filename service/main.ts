@@ -1,11 +1,20 @@
-// Entry of the service as a process of its own: settings from OMNIREG_*, one line of JSON with the address when ready.
+// Entry of the service as a process of its own: settings from OMNIREG_* and flags, one line of JSON with the address when ready.
+// With --print-config it only says what its settings are and where each is from.
+import { describeSettings, resolveSettings } from './config.js';
 import { startServer } from './server.js';
+
+const PRINT = '--print-config';
+const flags = process.argv.slice(2).filter((flag) => flag !== PRINT);
 
 /** Longest good order, in ms: after that the process ends as if killed, which loses nothing that was acknowledged. */
 const DRAIN_MS = 60_000;
 
 try {
-  const server = await startServer();
+  if (process.argv.includes(PRINT)) {
+    process.stdout.write(`${JSON.stringify(describeSettings(resolveSettings({}, process.env, flags)))}\n`);
+    process.exit(0);
+  }
+  const server = await startServer({}, process.env, flags);
   process.stderr.write(`OmniReg listens on ${server.url}\n`);
   process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
   void server.device.then(({ line }) => process.stderr.write(`${line}\n`));

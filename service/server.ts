@@ -8,7 +8,7 @@ import { chooseDevice, type DeviceChoice } from '../trainer/devices/choose-devic
 import { isLoopback } from './access/loopback.js';
 import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
-import { ConfigError, resolveConfig, type ServiceConfig } from './config.js';
+import { ConfigError, resolveSettings, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
 import { ImportClient } from './imports/import-client.js';
 import { JobSupervisor } from './jobs/supervisor.js';
@@ -27,16 +27,18 @@ export interface RunningServer {
 }
 
 /**
- * @param options settings that go before the environment's (OMNIREG_*)
+ * @param options settings that go before flags and the environment's (OMNIREG_*)
+ * @param flags arguments of a command line, such as `--port 0`
  * @throws ConfigError, TrainerError `device_unavailable`, StoreError, or the system's error where the address cannot be listened on
  */
 export async function startServer(
   options: Partial<ServiceConfig> = {},
   env: NodeJS.ProcessEnv = process.env,
+  flags: readonly string[] = [],
 ): Promise<RunningServer> {
   // Before anything loads ONNX Runtime, which would report its use to its makers.
   process.env.ORT_DISABLE_TELEMETRY = '1';
-  const config = resolveConfig(options, env);
+  const { config } = resolveSettings(options, env, flags);
   const device = chooseDevice(config.device);
   // What was asked for by name must be there; `auto` takes what it finds, and nobody waits for that.
   if (config.device !== 'auto') await device;

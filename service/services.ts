@@ -33,6 +33,10 @@ export interface AskOptions {
 export interface PredictionService {
   /** @throws too_many_predictions, deadline_exceeded, request_cancelled, prediction_failed, shutting_down */
   ask<Kind extends AskKind>(kind: Kind, input: AskInput<Kind>, options: AskOptions): Promise<AskOutput<Kind>>;
+  /** Queries that are worked on or wait, by line. */
+  waiting(): { short: number; long: number };
+  /** Queries that were answered since the start. */
+  answered(): number;
 }
 
 export interface Services {

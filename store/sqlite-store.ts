@@ -27,6 +27,10 @@ export function openSqliteStore(options: SqliteOptions): Store {
     async ping() {
       connection.sql.ping.get();
     },
+    async sizeBytes() {
+      const [pages, size] = ['page_count', 'page_size'].map((name) => connection.db.pragma(name, { simple: true }));
+      return Number(pages) * Number(size);
+    },
     async close() {
       connection.close();
     },

@@ -189,5 +189,7 @@ export interface AnswerStore {
 export interface Store extends StudyStore, TrialStore, ImportStore, JobStore, ModelStore, KeyStore, AnswerStore {
   /** Rejects unless the database answers. */
   ping(): Promise<void>;
+  /** Size of the database, without what is written to it and not merged yet. */
+  sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }

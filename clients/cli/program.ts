@@ -1,6 +1,7 @@
 // The omnireg command: its subcommands and what they share.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -28,7 +29,14 @@ Exit status: 0 done · 1 failed · 2 wrong usage · 3 done in part (rows were le
 A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
-  const commands = [addServeCommand, addImportCommand, addTrainCommand, addPredictCommand, addExplainCommand];
+  const commands = [
+    addServeCommand,
+    addConfigCommand,
+    addImportCommand,
+    addTrainCommand,
+    addPredictCommand,
+    addExplainCommand,
+  ];
   for (const add of [...commands, addEvaluateCommand, addDemoCommand]) add(program);
   return program;
 }

@@ -14,6 +14,8 @@ const STOP_MS = 30_000;
 export interface ServerProcessOptions {
   /** Settings of the service as environment variables, on top of this process's own. */
   env: Record<string, string>;
+  /** Settings as flags, which go before the environment. Default: none. */
+  flags?: readonly string[];
   /** What the server says on stderr, line by line. */
   onLog: (line: string) => void;
 }
@@ -31,7 +33,7 @@ export class ServerProcess {
    * Starts dist/service/main.js and waits for its line of JSON with the address.
    * @throws CliError server_failed with what the server said last.
    */
-  static async start({ env, onLog }: ServerProcessOptions): Promise<ServerProcess> {
+  static async start({ env, flags = [], onLog }: ServerProcessOptions): Promise<ServerProcess> {
     const entry = fileURLToPath(new URL('dist/service/main.js', packageRoot));
     if (!existsSync(entry)) {
       throw new CliError(
@@ -40,7 +42,7 @@ export class ServerProcess {
         'Run: npm run build',
       );
     }
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(process.execPath, [entry, ...flags], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches this process alone, which then asks the server once. Asked twice it would break off.

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.js';
 import type { Scope } from '../../store/types.js';
 import type { ServiceConfig } from '../config.js';
 import { type ProblemCode, ServiceError } from '../errors.js';
+import { corsOrigins } from '../http/cors-plugin.js';
 import { allows, KeyRing, type Principal } from './api-keys.js';
 import { hostName, isLoopback } from './loopback.js';
 
@@ -16,6 +17,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key must be good for; absent: anybody may. */
     scope?: Scope;
+    /** As in the contract. */
+    path?: string;
   }
 }
 
@@ -29,7 +32,7 @@ const ANYBODY: Principal = { id: null, scope: 'admin' };
 export const accessPlugin = fastifyPlugin(async (app: FastifyInstance, { store, config }: AccessOptions) => {
   const ring = new KeyRing(store, config.adminKey);
   const always = config.requireKeys || config.adminKey !== '' || !isLoopback(config.host);
-  const allowedOrigins = originsOf(config);
+  const origins = corsOrigins(config);
   const refusals = new WeakMap<FastifyRequest, ServiceError>();
 
   app.decorateRequest('principal', null);
@@ -62,22 +65,13 @@ export const accessPlugin = fastifyPlugin(async (app: FastifyInstance, { store, 
       const detail = `This server has no keys and answers to its own names only (127.0.0.1, localhost), not to ${JSON.stringify((host ?? '').slice(0, 100))}; make a key to reach it by another`;
       throw new ServiceError('host_not_allowed', detail);
     }
-    if (origin !== undefined && origin !== `http://${host}` && !allowedOrigins(origin)) {
+    if (origin !== undefined && origin !== `http://${host}` && !origins.includes(origin) && !origins.includes('*')) {
       const detail = `This server has no keys and takes nothing from pages of ${JSON.stringify(origin.slice(0, 100))}; name the origin in the setting corsOrigins`;
       throw new ServiceError('origin_not_allowed', detail);
     }
     return ANYBODY;
   }
 });
-
-/** Whether pages of an origin may call, as the setting corsOrigins says. */
-export function originsOf({ corsOrigins }: Pick<ServiceConfig, 'corsOrigins'>): (origin: string) => boolean {
-  const list = corsOrigins
-    .split(',')
-    .map((origin) => origin.trim().replace(/\/$/, ''))
-    .filter((origin) => origin !== '');
-  return list.includes('*') ? () => true : (origin) => list.includes(origin);
-}
 
 async function principalOf(request: FastifyRequest, ring: KeyRing): Promise<Principal> {
   const header = request.headers.authorization;

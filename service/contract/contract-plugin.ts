@@ -48,13 +48,17 @@ export const contractPlugin = fastifyPlugin(
       app.route({
         method: operation.method,
         url: routeOf(operation.path),
-        config: { streams: operation.streams, ...(operation.scope === undefined ? {} : { scope: operation.scope }) },
+        config: {
+          path: operation.path,
+          streams: operation.streams,
+          ...(operation.scope !== undefined && { scope: operation.scope }),
+        },
         handler: async (request, reply) => send(request, reply, await handler(checked(request, operation, checks))),
       });
     }
 
     const templates = contract.operations.map(({ path, method }) => ({ method, pattern: patternOf(path) }));
-    app.setNotFoundHandler(async (request) => {
+    app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request) => {
       const path = request.url.split('?', 1)[0]!;
       const methods = templates.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
       if (methods.length === 0) {

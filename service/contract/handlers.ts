@@ -44,10 +44,11 @@ export type JsonAnswer<Id extends OperationId> = {
   };
 }[Success & keyof Responses<Id>];
 
+/** An answer that is not JSON: its headers say what it is. */
 export interface StreamAnswer {
   status: 200;
   headers: Record<string, string>;
-  stream: Readable;
+  stream: Readable | string;
 }
 
 /** An answer that is kept as text: one that was given before to the same idempotency key. */

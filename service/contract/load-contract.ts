@@ -60,9 +60,14 @@ const JSON_TYPE = 'application/json';
 const SCHEMA_REF = '#/components/schemas/';
 const PARAMETER_REF = '#/components/parameters/';
 
+/** The contract of this installation, in JSON. */
+export function contractJson(file: string = packageFile('openapi.yaml')): string {
+  return asJson(readFileSync(file, 'utf8'));
+}
+
 /** Reads the contract of this installation. It is our own file: its shape is held by tests, not checked here. */
 export function loadContract(file: string = packageFile('openapi.yaml')): Contract {
-  const json = asJson(readFileSync(file, 'utf8')).replaceAll(SCHEMA_REF, 'contract#/$defs/');
+  const json = contractJson(file).replaceAll(SCHEMA_REF, 'contract#/$defs/');
   const api = JSON.parse(json) as OpenApi;
   const resolve = (parameter: Parameter | { $ref: string }): Parameter =>
     '$ref' in parameter ? api.components.parameters[parameter.$ref.slice(PARAMETER_REF.length)]! : parameter;

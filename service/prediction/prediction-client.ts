@@ -65,7 +65,8 @@ export class PredictionClient implements PredictionService {
   private worker: Worker | undefined;
   /** The worker that was told its device. */
   private placed: Worker | undefined;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly open = new Map<number, Waiting>();
+  private answeredQueries = 0;
   private lastId = 0;
   private closing = false;
   private reviews: NodeJS.Timeout | undefined;
@@ -106,6 +107,16 @@ export class PredictionClient implements PredictionService {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
     }
+  }
+
+  /** Queries that are worked on or wait, by line. */
+  waiting(): { short: number; long: number } {
+    return { short: this.short.queries, long: this.long.queries };
+  }
+
+  /** Queries that were answered since the start. */
+  answered(): number {
+    return this.answeredQueries;
   }
 
   /** Loads a model that will be asked, so that the first request does not wait for it. */
@@ -157,7 +168,7 @@ export class PredictionClient implements PredictionService {
       const rate = Math.max(measured, line.rate);
       line.rate = measured;
       let [ahead, place] = [0, 0];
-      for (const [id, { queries, timeoutMs, deadline }] of this.waiting) {
+      for (const [id, { queries, timeoutMs, deadline }] of this.open) {
         if (this.lineOf(queries) !== line) continue;
         ahead += queries;
         const possible = (rate * STILL_TIMELY * (deadline - performance.now())) / 1000;
@@ -176,7 +187,7 @@ export class PredictionClient implements PredictionService {
   private async post(ask: Ask): Promise<void> {
     try {
       // Cancelled while the devices were looked at: the worker need not hear of it.
-      await this.say(ask, () => this.waiting.has(ask.id));
+      await this.say(ask, () => this.open.has(ask.id));
     } catch (error) {
       this.leave(ask.id)?.reject(new ServiceError('prediction_failed', (error as Error).message));
     }
@@ -203,16 +214,16 @@ export class PredictionClient implements PredictionService {
     const line = this.lineOf(waiting.queries);
     if (line.queries === 0) line.throughput.begin();
     line.queries += waiting.queries;
-    this.waiting.set(id, waiting);
+    this.open.set(id, waiting);
     this.reviews ??= setInterval(() => this.review(), REVIEW_MS);
   }
 
   private leave(id: number): Waiting | undefined {
-    const waiting = this.waiting.get(id);
+    const waiting = this.open.get(id);
     if (waiting === undefined) return undefined;
-    this.waiting.delete(id);
+    this.open.delete(id);
     this.lineOf(waiting.queries).queries -= waiting.queries;
-    if (this.waiting.size === 0) {
+    if (this.open.size === 0) {
       clearInterval(this.reviews);
       this.reviews = undefined;
     }
@@ -239,7 +250,10 @@ export class PredictionClient implements PredictionService {
   private settle(message: FromWorker): void {
     const waiting = this.leave(message.id);
     if (message.type === 'done') {
-      if (waiting) this.lineOf(waiting.queries).throughput.answered(waiting.queries);
+      if (waiting) {
+        this.lineOf(waiting.queries).throughput.answered(waiting.queries);
+        this.answeredQueries += waiting.queries;
+      }
       waiting?.resolve(message.output);
     } else waiting?.reject(new ServiceError('prediction_failed', message.message));
   }
@@ -248,6 +262,6 @@ export class PredictionClient implements PredictionService {
   private lose(worker: Worker, why: string): void {
     if (this.worker !== worker) return;
     this.worker = undefined;
-    for (const id of [...this.waiting.keys()]) this.leave(id)?.reject(new ServiceError('prediction_failed', why));
+    for (const id of [...this.open.keys()]) this.leave(id)?.reject(new ServiceError('prediction_failed', why));
   }
 }

@@ -18,11 +18,14 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('start the service (settings are also read from OMNIREG_* variables)')
     .option('--port <n>', 'port to listen on, 0 for any that is free (default: 8080)', integerOption(0, 65_535))
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1; there is no authentication)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1; any that others can reach needs a key)')
     .option('--data <folder>', 'folder of the database and the models (default: .omnireg)')
     .addOption(
       new Option('--device <name>', 'where models run (default: auto, a GPU where there is one)').choices(DEVICES),
     )
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', '\nAny other setting is a flag too, such as --max-queries 100: "omnireg config" lists them.')
     .action((options: ServeCommandOptions, command: Command) => runServe(options, command));
 }
 
@@ -34,7 +37,7 @@ async function runServe({ port, host, data, device }: ServeCommandOptions, comma
     ...(data === undefined ? {} : { OMNIREG_DATA_DIR: data }),
     ...(device === undefined ? {} : { OMNIREG_DEVICE: device }),
   };
-  const server = await ServerProcess.start({ env, onLog: (line) => terminal.say(line) });
+  const server = await ServerProcess.start({ env, flags: command.args, onLog: (line) => terminal.say(line) });
   terminal.result({ url: server.url });
   terminal.say(`OmniReg listens on ${terminal.style('bold', server.url)} (Ctrl-C stops it)`);
   signal.addEventListener('abort', () => void server.stop(), { once: true });
