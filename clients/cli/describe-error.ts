@@ -30,6 +30,7 @@ export function describeError(error: unknown): DescribedError {
     if (error instanceof APIConnectionError) {
       lines.push('Start the service with "omnireg serve", or say where it is with --url or OMNIREG_URL.');
     }
+    if (error.code === 'missing_key') lines.push('Put a key into OMNIREG_API_KEY: omnireg keys create --help');
     if (error.code === 'no_model') lines.push('Train one: omnireg train --all');
     return { code: error.code, lines, exitCode: exitCodes.failed };
   }

@@ -6,9 +6,14 @@ import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addImportCommand } from './commands/import.js';
+import { addKeysCommand } from './commands/keys.js';
+import { addModelsCommand } from './commands/models.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addServeCommand } from './commands/serve.js';
+import { addStudiesCommand } from './commands/studies.js';
+import { addSuggestCommand } from './commands/suggest.js';
 import { addTrainCommand } from './commands/train.js';
+import { addTrialsCommand } from './commands/trials.js';
 import { addGlobalOptions } from './options.js';
 import { packageRoot } from './package-root.js';
 
@@ -29,14 +34,9 @@ Exit status: 0 done · 1 failed · 2 wrong usage · 3 done in part (rows were le
 A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
-  const commands = [
-    addServeCommand,
-    addConfigCommand,
-    addImportCommand,
-    addTrainCommand,
-    addPredictCommand,
-    addExplainCommand,
-  ];
-  for (const add of [...commands, addEvaluateCommand, addDemoCommand]) add(program);
+  const running = [addServeCommand, addConfigCommand, addKeysCommand];
+  const data = [addImportCommand, addStudiesCommand, addTrialsCommand];
+  const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
+  for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand]) add(program);
   return program;
 }

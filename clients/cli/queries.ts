@@ -16,6 +16,8 @@ export interface Queries {
   /** Rows that could not be used. */
   errors: RowError[];
   notes: string[];
+  /** Of a CSV: its cells as they stand there, a row a query. */
+  table?: { header: string[]; delimiter: string; rows: string[][] };
 }
 
 /** Reads a CSV of parameters. Columns of the study's objectives are left out: a file with measurements can be asked about, too. */
@@ -37,17 +39,24 @@ export async function queriesFromCsv(
     missing: new Set(options.missing.map((value) => value.trim())),
     decimalComma: options.decimalComma,
   };
-  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan, parameters) };
+  const rows: string[][] = [];
+  const table = { header: [...scan.header.names], delimiter: scan.delimiter, rows };
+  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan, parameters), table };
   const strangers = known.size === 0 ? [] : parameters.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (strangers.length > 0) {
     result.notes.push(`the study's trials have no parameter ${strangers.map((name) => `"${name}"`).join(', ')}`);
   }
   for await (const item of readRows(scan)) {
-    const row = 'error' in item ? { errors: [item.error] } : rowToQuery(item, plan);
+    if ('error' in item) {
+      result.errors.push(item.error);
+      continue;
+    }
+    const row = rowToQuery(item, plan);
     if ('errors' in row) result.errors.push(...row.errors);
     else {
       result.labels.push(`line ${item.line}`);
       result.queries.push(row.x);
+      rows.push([...item.cells]);
     }
   }
   return result;

@@ -64,6 +64,11 @@ export class Terminal {
     return this.stderr.isTTY === true && this.#env.TERM !== 'dumb' && this.#env.CI === undefined;
   }
 
+  /** Whether a person reads stdout, and no program or file. */
+  get dataIsSeen(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
   get width(): number {
     return Math.max(40, this.stderr.columns ?? 80);
   }

@@ -5,6 +5,13 @@ export { OmniReg, OmniReg as default } from './client.js';
 export * from './errors.js';
 export { type EventOptions, EventStream } from './event-stream.js';
 export { Page, PagePromise } from './page.js';
+export type {
+  AppendParams,
+  ImportErrorParams,
+  ImportListParams,
+  TableFormat,
+  UploadParams,
+} from './resources/imports.js';
 export type { ModelListParams } from './resources/models.js';
 export type { EventListParams, ListParams } from './resources/resource.js';
 export type { StudyListParams, TrialListParams } from './resources/studies.js';

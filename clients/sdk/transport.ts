@@ -1,5 +1,6 @@
 // One request of the API over fetch: keys, timeouts, and repetition of what may succeed later.
 import { APIConnectionError, APIConnectionTimeoutError, APIError, errorFrom, OmniRegError } from './errors.js';
+import type { Rows } from './types.js';
 import { VERSION } from './version.js';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -37,7 +38,7 @@ export interface Retry {
 
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
-  /** How long one try may take, in ms. */
+  /** How long one try may take, in ms; Infinity: as long as it takes. */
   timeout?: number | undefined;
   maxRetries?: number | undefined;
   /** For POST: the same request sent again with it is done once. Default: a new one for every write. */
@@ -51,9 +52,13 @@ export interface ApiRequest extends RequestOptions {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Begins with a slash; its parts are encoded, see `path`. */
   path: string;
-  query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as they are, in place of `body`. */
+  rows?: Rows;
+  /** Of `rows`. */
+  contentType?: string;
   /** Whether the request changes anything, and so needs a key to be repeated. Default: true for POST. */
   writes?: boolean;
   /** Of the answer: JSON unless told otherwise. */
@@ -139,10 +144,12 @@ export class Transport {
     const abort = () => controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      controller.abort();
-    }, timeout);
+    const timer = Number.isFinite(timeout)
+      ? setTimeout(() => {
+          timedOut = true;
+          controller.abort();
+        }, timeout)
+      : undefined;
     let done = false;
     try {
       const response = await this.#fetch(this.#url(request), { ...init, signal: controller.signal });
@@ -208,20 +215,25 @@ export class Transport {
   }
 
   #init(request: ApiRequest): RequestInit {
-    const { method, body, idempotencyKey, ifMatch, writes = method === 'POST' } = request;
+    const { method, body, rows, contentType, idempotencyKey, ifMatch, writes = method === 'POST' } = request;
+    const type = rows === undefined ? (body === undefined ? undefined : 'application/json') : contentType;
     const key = idempotencyKey ?? (writes && method === 'POST' ? randomKey() : undefined);
     const headers = {
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(type !== undefined && { 'content-type': type }),
       ...(key !== undefined && { 'idempotency-key': key }),
       ...(ifMatch !== undefined && { 'if-match': ifMatch }),
       ...this.headers(request),
     };
-    return { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    if (rows === undefined) return { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    // A stream is sent as it comes only where it is said that the answer waits for its end.
+    return { method, headers, body: rows as string, duplex: 'half' } as RequestInit;
   }
 
   #url({ path, query = {} }: ApiRequest): string {
     const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one));
+    }
     const text = search.toString();
     return `${this.settings.baseUrl}${path}${text === '' ? '' : `?${text}`}`;
   }

@@ -63,11 +63,21 @@ export type EvaluationSummary = Schemas['EvaluationSummary'];
 export type EvaluationMethod = Schemas['EvaluationMethod'];
 
 export type Model = Schemas['Model'];
+export type Import = Schemas['Import'];
+export type ImportState = Schemas['ImportState'];
+export type ImportStatus = Schemas['ImportStatus'];
+export type ImportCreate = Omit<Schemas['ImportCreate'], 'study'> & { study?: StudyCreate };
+export type ImportReject = Schemas['ImportReject'];
+export type ImportRejectList = Schemas['ImportRejectList'];
+/** A table, or part of one. */
+export type Rows = string | Uint8Array | Blob | ReadableStream<Uint8Array>;
+
 export type ApiKey = Schemas['ApiKey'];
 export type ApiKeyCreate = Schemas['ApiKeyCreate'];
 /** With the key itself, which the service says only once. */
 export type ApiKeyWithSecret = Schemas['ApiKeyWithSecret'];
 
+export type Readiness = Schemas['Readiness'];
 export type Health = Schemas['Health'];
 export type Problem = Schemas['Problem'];
 export type FieldError = Schemas['FieldError'];

@@ -3,6 +3,7 @@ import { APIPromise } from '../api-promise.js';
 import { type EventOptions, EventStream } from '../event-stream.js';
 import { type PageBody, PagePromise } from '../page.js';
 import type { ApiRequest, RequestOptions, Transport } from '../transport.js';
+import type { Rows } from '../types.js';
 
 export interface ListParams {
   /** How many a page holds, 1 to 1,000; by default 100. */
@@ -40,6 +41,17 @@ export class Resource {
 
   protected change<T>(path: string, body: unknown, options: RequestOptions = {}): APIPromise<T> {
     return new APIPromise(this.transport.json<T>({ ...options, method: 'PATCH', path, body }));
+  }
+
+  protected sendRows<T>(
+    rows: Rows,
+    contentType: string,
+    request: Pick<ApiRequest, 'method' | 'path' | 'query'>,
+    options: RequestOptions,
+  ): APIPromise<T> {
+    const isStream = typeof rows === 'object' && 'getReader' in rows;
+    const once = isStream ? { maxRetries: 0 } : {};
+    return new APIPromise(this.transport.json<T>({ ...options, ...once, ...request, rows, contentType }));
   }
 
   protected remove(path: string, options: RequestOptions = {}): APIPromise<void> {

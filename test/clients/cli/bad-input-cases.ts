@@ -163,6 +163,12 @@ export const badInputs: BadInput[] = [
   },
   {
     where: 'predict',
+    input: 'parameters and a file',
+    args: ['predict', '--study', 's', '--x', '{"a":1}', 'more.csv'],
+    expect: { code: 2, says: /not from both/ },
+  },
+  {
+    where: 'predict',
     input: '--x that is a list',
     args: ['predict', '--study', 's', '--x', '[1]'],
     expect: { code: 2, says: /Write a JSON object/ },

@@ -219,9 +219,9 @@ describe('train and predict', () => {
       .split('\n')
       .map((line) => line.split(','));
     expect(header).toEqual([
-      'row',
       'algorithm',
       'level',
+      'compressed_bytes',
       'compressed_bytes.median',
       'compressed_bytes.mean',
       'compressed_bytes.sd',
@@ -230,8 +230,8 @@ describe('train and predict', () => {
       'p_infeasible',
     ]);
     expect(rows.map((row) => row.slice(0, 3))).toEqual([
-      ['line 2', 'gzip', '1'],
-      ['line 3', 'gzip', '9'],
+      ['gzip', '1', '5'],
+      ['gzip', '9', '5'],
     ]);
     for (const row of rows) expect(Number(row[6])).toBeLessThan(Number(row[7]));
 
