@@ -10,7 +10,7 @@ export const problemsPlugin = fastifyPlugin(async (app: FastifyInstance) => {
 
 /** Also for errors from before the routing, such as a path that cannot be decoded. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toServiceError(error);
+  const problem = documented(toServiceError(error), request);
   // That a client set too short a time is no fault of the service.
   if (problem.status >= 500 && problem.code !== 'deadline_exceeded') request.log.error({ err: error }, problem.message);
   reply
@@ -23,6 +23,14 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 /** Any error as the one that is answered. */
+/** What the contract does not foresee of an operation, such as a disk too full to delete from, is answered as what it does. */
+function documented(error: ServiceError, { routeOptions }: FastifyRequest): ServiceError {
+  const { statuses } = routeOptions.config;
+  if (statuses === undefined || error.status < 500 || statuses.includes(error.status)) return error;
+  const code = error.code === 'storage_full' ? 'database_unavailable' : 'internal_error';
+  return new ServiceError(code, error.message, { headers: { 'retry-after': '1' }, cause: error });
+}
+
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof StoreError) return fromStore(error);

@@ -71,6 +71,7 @@ export async function startServer(
   });
   const imports = new ImportClient({
     databaseFile,
+    maxDatabaseBytes: config.maxDatabaseBytes,
     limits: config,
     maxImports: config.maxImports,
     idleMs: config.requestTimeoutMs,

@@ -19,6 +19,8 @@ declare module 'fastify' {
     scope?: Scope;
     /** As in the contract. */
     path?: string;
+    /** Of the contract; absent where the path is not in it. */
+    statuses?: readonly number[];
   }
 }
 

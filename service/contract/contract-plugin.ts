@@ -51,6 +51,7 @@ export const contractPlugin = fastifyPlugin(
         config: {
           path: operation.path,
           streams: operation.streams,
+          statuses: operation.statuses,
           ...(operation.scope !== undefined && { scope: operation.scope }),
         },
         handler: async (request, reply) => send(request, reply, await handler(checked(request, operation, checks))),
@@ -61,7 +62,8 @@ export const contractPlugin = fastifyPlugin(
     app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request) => {
       const path = request.url.split('?', 1)[0]!;
       const methods = templates.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-      if (methods.length === 0) {
+      // An id with an encoded slash fits the path as it was sent, and not as it was meant.
+      if (methods.length === 0 || methods.some((method) => method === request.method)) {
         throw new ServiceError(
           'route_not_found',
           `${request.method} ${path.slice(0, 200)} is not in the contract; openapi.yaml lists all paths`,

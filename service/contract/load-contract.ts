@@ -21,6 +21,8 @@ export interface Operation {
   body: { schema: Schema; required: boolean } | null;
   /** Media types that are passed on as they come in, unread, such as `text/csv`. */
   streams: readonly string[];
+  /** Statuses that it may be answered with. */
+  statuses: readonly number[];
 }
 
 export interface Contract {
@@ -43,6 +45,7 @@ interface OperationObject {
   /** None, or one of the only scheme there is. */
   security: { key: [Scope] }[];
   parameters?: Parameter[];
+  responses: Record<string, unknown>;
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
 }
 
@@ -91,6 +94,7 @@ export function loadContract(file: string = packageFile('openapi.yaml')): Contra
           header: objectSchema(parameters, 'header'),
         },
         body: json ? { schema: json.schema, required: body?.required ?? false } : null,
+        statuses: Object.keys(operation.responses).map(Number),
         streams: Object.keys(body?.content ?? {}).filter((type) => type !== JSON_TYPE),
       });
     }

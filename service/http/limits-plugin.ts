@@ -24,8 +24,9 @@ export const limitsPlugin = fastifyPlugin(async (app: FastifyInstance, config: S
       return new ServiceError('too_many_requests', detail, { headers: { 'retry-after': String(seconds) } });
     },
   });
-  app.addHook('onRequest', async ({ headers }) => {
-    const coding = headers['content-encoding'];
+  app.addHook('onRequest', async ({ method, headers }) => {
+    // Of a GET no body is read.
+    const coding = method === 'GET' ? undefined : headers['content-encoding'];
     // A few bytes of gzip can be gigabytes: what comes in is as long as it is.
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
       throw new ServiceError('unsupported_media_type', 'Send the body as it is, without Content-Encoding');

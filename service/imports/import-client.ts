@@ -145,8 +145,8 @@ export class ImportClient {
   }
 
   private start(): Worker {
-    const { databaseFile, limits } = this.options;
-    const workerData: WorkerOptions = { databaseFile, limits };
+    const { databaseFile, maxDatabaseBytes, limits } = this.options;
+    const workerData: WorkerOptions = { databaseFile, maxDatabaseBytes, limits };
     const worker = new Worker(entryPoint('service/imports/import-worker'), { workerData });
     worker.on('message', (message: FromWorker) => this.hear(message));
     worker.on('error', (error) => this.lose(worker, error));

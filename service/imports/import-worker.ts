@@ -11,8 +11,8 @@ import { ImportSession } from './session.js';
 
 if (parentPort === null) throw new Error('import-worker runs as a worker thread; the service starts it');
 const port = parentPort;
-const { databaseFile, limits } = workerData as WorkerOptions;
-const store = openSqliteStore({ file: databaseFile, bulk: true });
+const { databaseFile, maxDatabaseBytes, limits } = workerData as WorkerOptions;
+const store = openSqliteStore({ file: databaseFile, maxBytes: maxDatabaseBytes, bulk: true });
 /** A session that has failed is kept as null until its end: bytes may still be on their way. */
 const sessions = new Map<number, ImportSession | null>();
 

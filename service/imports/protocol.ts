@@ -5,6 +5,8 @@ import type { FieldError, ProblemCode } from '../errors.js';
 
 export interface WorkerOptions {
   databaseFile: string;
+  /** Largest size of the database; 0: no limit. */
+  maxDatabaseBytes: number;
   limits: RecordLimits;
 }
 

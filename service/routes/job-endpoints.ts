@@ -1,9 +1,10 @@
 // What all kinds of jobs answer alike: made, listed, read, cancelled, followed. A kind brings its name, its place and its words.
 import type { FastifyRequest } from 'fastify';
+import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
 import type { Job, JobEvent, JobKind } from '../../store/types.js';
 import { ifMatch } from '../conditional.js';
-import type { ServiceError } from '../errors.js';
+import { fieldError, invalidRequest, type ServiceError } from '../errors.js';
 import { writeOnce } from '../idempotency.js';
 import { presentPage } from '../present.js';
 import type { Services } from '../services.js';
@@ -17,6 +18,15 @@ export interface JobKindInfo<Presented extends { id: string }, PresentedEvent ex
   notFound: (id: string) => ServiceError;
   /** A job and its events in the contract's words. */
   present: { job: (job: Job) => Presented; event: (event: JobEvent) => PresentedEvent };
+}
+
+/** What the body names was there when it was checked, and was deleted meanwhile. */
+function named(error: unknown): never {
+  const code = error instanceof StoreError ? error.code : undefined;
+  if (code !== 'study_not_found' && code !== 'model_not_found') throw error;
+  const place = code === 'study_not_found' ? '/studies' : '/parent';
+  const detail = 'names what was deleted just now';
+  throw invalidRequest([fieldError(place, 'not_found', detail, 'Leave it out, and send the request again.')]);
 }
 
 type NewJob = Omit<Parameters<Store['createJob']>[0], 'kind'>;
@@ -44,7 +54,7 @@ export function jobEndpoints<Presented extends { id: string }, PresentedEvent ex
           headers: { location: `${path}/${made.id}` },
           body: present.job(made),
         }),
-        (once) => store.createJob({ ...job, kind }, once),
+        (once) => store.createJob({ ...job, kind }, once).catch(named),
       );
       jobs.wake();
       return answer;

@@ -46,6 +46,8 @@ export function client(url: string, key?: string) {
   }
   return {
     url,
+    /** Headers that every request has. */
+    own,
     get: <T = Schemas['Problem']>(path: string, headers?: Record<string, string>) =>
       request<T>('GET', path, undefined, headers),
     post: <T = Schemas['Problem']>(path: string, body?: unknown, headers?: Record<string, string>) =>
@@ -65,8 +67,12 @@ export function client(url: string, key?: string) {
 export type Client = ReturnType<typeof client>;
 
 /** Waits until the job has ended, following its events. */
-export async function jobEnd(url: string, jobId: string): Promise<Schemas['FineTuningJob']> {
-  const events = await readStream(`${url}/v1/fine-tuning-jobs/${jobId}/events`);
+export async function jobEnd(
+  url: string,
+  jobId: string,
+  headers: Record<string, string> = {},
+): Promise<Schemas['FineTuningJob']> {
+  const events = await readStream(`${url}/v1/fine-tuning-jobs/${jobId}/events`, headers);
   return JSON.parse(events.at(-1)!.data) as Schemas['FineTuningJob'];
 }
 

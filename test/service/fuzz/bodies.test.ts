@@ -1,10 +1,10 @@
 // Random bodies never make the service fail: any JSON, near-valid requests with something wrong, any bytes.
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { loadContract } from '../../service/contract/load-contract.js';
-import { startServer } from '../../service/server.js';
-import { temporaryStoreFolder } from './shared-server.js';
-import { type Client, client } from './test-server.js';
+import { loadContract } from '../../../service/contract/load-contract.js';
+import { startServer } from '../../../service/server.js';
+import { temporaryStoreFolder } from '../shared-server.js';
+import { type Client, client } from '../test-server.js';
 
 let api: Client;
 let study: string;
