@@ -65,7 +65,10 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     logger: { level: config.logLevel, stream: process.stderr },
     logController: new LogController({ disableRequestLogging: !['debug', 'info'].includes(config.logLevel) }),
   });
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', async (request, reply) => {
+    // What is data stays data: no browser is to guess that it is a page.
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
   // Event streams would keep a closing server waiting for ever.
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());

@@ -16,10 +16,17 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   try {
     // Keys such as "__proto__" become plain own properties here: harmless until copied, and refused by validation.
     return JSON.parse(text) as unknown;
-  } catch {
-    throw new ServiceError('invalid_json', explain(text));
+  } catch (error) {
+    throw new ServiceError('invalid_json', text.length <= MAX_EXPLAINED ? explain(text) : (error as Error).message);
   }
 }
+
+/** Of longer texts only the parser's own words are told, in characters: walking them would hold everybody up. */
+const MAX_EXPLAINED = 1_000_000;
+/** Nobody means to nest so deeply. */
+const MAX_EXPLAINED_DEPTH = 10_000;
+/** Steps of a path that are shown. */
+const MAX_STEPS = 50;
 
 const TOKEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON (RFC 8259) forbids exactly these inside strings.
@@ -44,6 +51,7 @@ function explain(text: string): string {
     if (token === undefined) return `${place(text, at, path)}: ${advice(text, at)}`;
     const problem = misplaced(token, previous, isObject.at(-1), depthExpectsKey);
     if (problem !== undefined) return `${place(text, at, path)}: ${problem}`;
+    if (path.length >= MAX_EXPLAINED_DEPTH) return `${place(text, at, path)}: the JSON is nested too deeply`;
     if (token === '{' || token === '[') {
       isObject.push(token === '{');
       path.push(token === '{' ? '' : 0);
@@ -104,6 +112,6 @@ function place(text: string, at: number, path: (string | number)[]): string {
   const before = text.slice(0, at);
   const line = before.split('\n').length;
   const column = at - before.lastIndexOf('\n');
-  const pointer = path.reduce<string>(child, '');
+  const pointer = path.slice(0, MAX_STEPS).reduce<string>(child, '');
   return `line ${line}, column ${column}${pointer === '' ? '' : `, at ${pointer.slice(0, 200)}`}`;
 }

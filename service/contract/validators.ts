@@ -1,6 +1,7 @@
 // Compiles the contract's schemas into functions that list what is wrong with a request.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type FieldError, fieldError } from '../errors.js';
+import { child } from '../json-pointer.js';
 import { explainErrors, RECORD_KEYWORD } from './explain.js';
 import type { Contract, Operation, Schema } from './load-contract.js';
 import { isWellFormed, type RecordLimits, recordErrors } from './record-limits.js';
@@ -44,7 +45,11 @@ export function compileChecks(contract: Contract, limits: RecordLimits): (operat
   };
   const parameterCheck = (schema: Schema): Check => {
     const validate = lazy(() => parameters().compile(schema));
-    return (value, pointer) => failures(validate(), value, pointer);
+    return (value, pointer) => {
+      // Ajv would take "1e999" for an integer, and then for infinity.
+      const wrong = wrongIntegers(schema, value as Record<string, unknown>, pointer);
+      return wrong.length > 0 ? wrong : failures(validate(), value, pointer);
+    };
   };
 
   return ({ parameters: { path, query, header }, body }) => {
@@ -57,6 +62,17 @@ export function compileChecks(contract: Contract, limits: RecordLimits): (operat
       each: split?.each ? { field: split.each.field, check: bodyCheck(split.each.items) } : null,
     };
   };
+}
+
+/** Texts that stand where an integer is wanted and are none, as people write them. */
+function wrongIntegers(schema: Schema, values: Record<string, unknown>, pointer: string): FieldError[] {
+  const properties = schema.properties as Record<string, Schema>;
+  return Object.entries(properties).flatMap(([name, { type }]) => {
+    const text = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (type !== 'integer' || typeof text !== 'string' || /^-?\d{1,15}$/.test(text)) return [];
+    const detail = `must be an integer, not ${JSON.stringify(text.slice(0, 100))}`;
+    return fieldError(child(pointer, name), 'wrong_type', detail, 'Send an integer.');
+  });
 }
 
 /** What `make` makes, made at the first call. */

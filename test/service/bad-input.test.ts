@@ -419,6 +419,7 @@ describe('everything else', () => {
     ['limit=0', 'query/limit', 'out_of_range'],
     ['limit=1001', 'query/limit', 'out_of_range'],
     ['limit=ten', 'query/limit', 'wrong_type'],
+    ['limit=1e999', 'query/limit', 'wrong_type'],
     ['limit=1&limit=2', 'query/limit', 'wrong_type'],
     ['oder=asc', 'query/oder', 'unknown_field'],
     ['order=up', 'query/order', 'not_allowed'],
