@@ -1,4 +1,5 @@
 // From defaults, OMNIREG_* variables, flags and the caller to one typed configuration that knows where each value is from.
+import { join, resolve } from 'node:path';
 import { nearestName } from '../trainer/nearest.js';
 import { MIN_SECRET_LENGTH, SETTINGS, type ServiceConfig, type Setting, type SettingName } from './settings.js';
 
@@ -63,6 +64,11 @@ export function resolveSettings(
 /** As `resolveSettings`, without the sources. */
 export function resolveConfig(options: Partial<ServiceConfig> = {}, env: NodeJS.ProcessEnv = {}): ServiceConfig {
   return resolveSettings(options, env).config;
+}
+
+/** Path of the database. */
+export function databaseFileOf({ database, dataDir }: Pick<ServiceConfig, 'database' | 'dataDir'>): string {
+  return database === '' ? join(resolve(dataDir), 'omnireg.sqlite') : resolve(database);
 }
 
 /** `dataDir` → `OMNIREG_DATA_DIR` */

@@ -4,7 +4,9 @@ import { describeSettings, resolveSettings } from './config.js';
 import { startServer } from './server.js';
 
 const PRINT = '--print-config';
-const flags = process.argv.slice(2).filter((flag) => flag !== PRINT);
+/** Given by who starts a server for itself alone and holds its stdin. */
+const END_WITH_STDIN = '--end-with-stdin';
+const flags = process.argv.slice(2).filter((flag) => flag !== PRINT && flag !== END_WITH_STDIN);
 
 /** Longest good order, in ms: after that the process ends as if killed, which loses nothing that was acknowledged. */
 const DRAIN_MS = 60_000;
@@ -33,6 +35,8 @@ try {
   };
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);
+  // When it ends, however it ends, so do we.
+  if (process.argv.includes(END_WITH_STDIN)) process.stdin.on('end', () => drain('SIGTERM')).resume();
 } catch (error) {
   fail(error);
 }

@@ -1,14 +1,14 @@
 // The whole service in this process: opens the data folder, listens, trains, predicts, and closes in good order.
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { chooseDevice, type DeviceChoice } from '../trainer/devices/choose-device.js';
 import { isLoopback } from './access/loopback.js';
 import { buildApp } from './app.js';
 import { FolderArtifacts } from './artifacts.js';
-import { ConfigError, resolveSettings, type ServiceConfig } from './config.js';
+import { ConfigError, databaseFileOf, resolveSettings, type ServiceConfig } from './config.js';
 import { watchConnections } from './connections.js';
 import { ImportClient } from './imports/import-client.js';
 import { JobSupervisor } from './jobs/supervisor.js';
@@ -44,7 +44,8 @@ export async function startServer(
   if (config.device !== 'auto') await device;
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const databaseFile = join(dataDir, 'omnireg.sqlite');
+  const databaseFile = databaseFileOf(config);
+  await mkdir(dirname(databaseFile), { recursive: true });
   const store = openSqliteStore({ file: databaseFile, maxBytes: config.maxDatabaseBytes });
   await refuseOpenDoor(config, store);
   const modelsDir = join(dataDir, 'models');
@@ -81,7 +82,7 @@ export async function startServer(
   // What predictions will ask most likely is read while nobody waits for it yet, and the contract is compiled.
   const choice = await chooseModel({ store, artifacts, base }).catch(() => undefined);
   // What goes wrong here, the first request will say.
-  if (choice) void predictor.preload(choice.modelDir).catch(() => {});
+  if (choice && config.preload) void predictor.preload(choice.modelDir).catch(() => {});
   const purger = new Purger(store, (message, error) => app.log.error({ err: error }, message));
   const app = await buildApp({ store, jobs, predictor, imports, artifacts, purger, base, config });
   const closing = watchConnections(app.server);

@@ -38,6 +38,7 @@ export const SETTINGS = {
     '.omnireg',
     'Folder of the database, the models and the scratch space of jobs; made where there is none.',
   ),
+  database: setting<string>('', 'File of the database. Empty: omnireg.sqlite in the data folder.', { optional: true }),
   logLevel: setting<(typeof LOG_LEVELS)[number]>('warn', 'What is written to stderr, as lines of JSON.', {
     choices: LOG_LEVELS,
   }),
@@ -84,7 +85,11 @@ export const SETTINGS = {
     'How long a client may take to send a request, headers and body, in ms; then it is let go with 408.',
   ),
 
-  concurrentJobs: setting<number>(1, 'Jobs that run at once. One training already uses every core.'),
+  concurrentJobs: setting<number>(
+    1,
+    'Jobs that run at once. One training already uses every core. 0: this server leaves them to others.',
+    { range: [0, 1000] },
+  ),
   minTrainingTrials: setting<number>(2, 'Completed trials that a training needs in all its studies together.'),
   jobLeaseMs: setting<number>(
     10_000,
@@ -103,6 +108,7 @@ export const SETTINGS = {
     60_000,
     'How long a request may wait for its prediction that says nothing of it ("timeout_ms"), in ms.',
   ),
+  preload: setting<boolean>(true, 'Read the model that is likely asked first while nobody waits for it yet.'),
   loadedModels: setting<number>(2, 'Models kept in memory.'),
   // Threads that wait for each other wait for a training too: one is four times as fast as two while one has the cores.
   predictionThreads: setting<number>(

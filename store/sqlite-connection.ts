@@ -15,7 +15,7 @@ export interface SqliteOptions {
   /** Largest size of the database, in bytes; writes beyond it fail with SQLITE_FULL. 0: no limit. Default 0. */
   maxBytes?: number;
   /**
-   * For a connection that writes rows by the ten thousand: more memory for indexes (64 MB), and the log is written back to
+   * For a connection that writes rows by the ten thousand: more memory for indexes (16 MB), and the log is written back to
    * the file at every 32 MB of it instead of at every 4. Default false.
    */
   bulk?: boolean;
@@ -46,7 +46,7 @@ export class Connection {
       if (readonly) refuseNewer(this.db, migrations);
       else migrate(this.db, migrations);
       if (bulk) {
-        this.db.pragma('cache_size = -65536');
+        this.db.pragma('cache_size = -16384');
         this.db.pragma('wal_autocheckpoint = 8192');
       }
       this.sql = prepareStatements(this.db);

@@ -1,5 +1,6 @@
 // The commands' client: patient with a service that restarts, not with one that was never there, and it says what it waits for.
-import { OmniReg } from '../sdk/index.js';
+import { type Fetch, OmniReg } from '../sdk/index.js';
+import { CliError } from './errors.js';
 import type { Terminal } from './terminal.js';
 
 export const connectDefaults = {
@@ -11,21 +12,34 @@ export const connectDefaults = {
   firstContact: 3_000,
 };
 
-/** @param options Shorter patience, for tests. */
-export function connect(url: string, terminal: Terminal, options: Partial<typeof connectDefaults> = {}): OmniReg {
-  const { firstContact, ...retries } = { ...connectDefaults, ...options };
+/** Shorter patience, for tests; and the server that is asked, where it is one of our own. */
+export interface ConnectOptions extends Partial<typeof connectDefaults> {
+  server?: { readonly apiKey: string; readonly fetch: Fetch };
+}
+
+export function connect(url: string, terminal: Terminal, options: ConnectOptions = {}): OmniReg {
+  const { firstContact, server, ...retries } = { ...connectDefaults, ...options };
   let answered = false;
+  let notStarted: CliError | undefined;
   let firstFailure: number | undefined;
   let lastCode = '';
   return new OmniReg({
     baseUrl: url,
+    ...(server && { apiKey: server.apiKey }),
     ...retries,
     fetch: async (address, init) => {
-      const response = await fetch(address, init);
-      answered = true;
-      return response;
+      try {
+        const response = await (server?.fetch ?? fetch)(address, init);
+        answered = true;
+        return response;
+      } catch (error) {
+        // Our own server says better than a broken connection why it did not start.
+        if (error instanceof CliError) notStarted = error;
+        throw error;
+      }
     },
     onRetry: ({ error, delay }) => {
+      if (notStarted) throw notStarted;
       firstFailure ??= performance.now();
       if (!answered && performance.now() - firstFailure + delay > firstContact) throw error;
       // One line for a restart, not one for every try.

@@ -3,6 +3,7 @@
 import { describeError } from './describe-error.js';
 import { exitCodes } from './errors.js';
 import { interruption } from './options.js';
+import { stopPrivateServers } from './private-server.js';
 import { buildProgram } from './program.js';
 import { Terminal } from './terminal.js';
 
@@ -29,6 +30,8 @@ try {
   await buildProgram().parseAsync();
 } catch (error) {
   report(error);
+} finally {
+  await stopPrivateServers();
 }
 if (signalled) process.exitCode = exitOf(signalled);
 

@@ -3,6 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InfeasibleMark } from '../../service/tabular/plan.js';
 import type { JsonObject, OmniReg } from '../sdk/index.js';
 import { connect } from './connect.js';
+import { CliError } from './errors.js';
+import { PRIVATE_URL, PrivateServer } from './private-server.js';
 import { Terminal } from './terminal.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -10,6 +12,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:8080';
 /** Options of every command. */
 export interface GlobalOptions {
   url: string;
+  db?: string;
   json: boolean;
 }
 
@@ -18,14 +21,34 @@ export function addGlobalOptions(program: Command): Command {
     .addOption(
       new Option('--url <url>', 'where the service is').env('OMNIREG_URL').default(DEFAULT_URL).argParser(parseUrl),
     )
+    .option('--db <file>', 'work on this database, with no service running (made where there is none)')
     .option('--json', 'one JSON document on stdout, for programs', false);
 }
 
 /** What a command works with, from its own and the global options. */
 export function contextOf(command: Command): { terminal: Terminal; client: OmniReg; signal: AbortSignal } {
-  const { url, json } = command.optsWithGlobals<GlobalOptions>();
+  const { url, db, json } = command.optsWithGlobals<GlobalOptions>();
   const terminal = new Terminal({ json });
-  return { terminal, client: connect(url, terminal), signal: interruption.signal };
+  const { signal } = interruption;
+  if (db === undefined) return { terminal, client: connect(url, terminal), signal };
+  if (command.getOptionValueSourceWithGlobals('url') === 'cli')
+    throw new CliError('usage', '--db and --url are two places.', 'Leave out one of them.');
+  const models = !WITHOUT_MODELS.has(nameOf(command));
+  const server = new PrivateServer({
+    database: db,
+    models,
+    onLog: (line) => terminal.say(terminal.style('dim', line)),
+  });
+  return { terminal, client: connect(PRIVATE_URL, terminal, { server }), signal };
+}
+
+/** Commands that only move rows. */
+const WITHOUT_MODELS: ReadonlySet<string> = new Set(['import', 'export', 'studies', 'trials', 'keys', 'backup']);
+
+/** Of a command in a command the outer one. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? nameOf(parent) : command.name();
 }
 
 /** Aborted by the first Ctrl-C (main.ts); commands clean up and end with 130. */

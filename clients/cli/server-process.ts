@@ -42,9 +42,10 @@ export class ServerProcess {
         'Run: npm run build',
       );
     }
-    const child = spawn(process.execPath, [entry, ...flags], {
+    const child = spawn(process.execPath, [entry, '--end-with-stdin', ...flags], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its stdin ends with this process, even one that is killed.
+      stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches this process alone, which then asks the server once. Asked twice it would break off.
       detached: true,
     });

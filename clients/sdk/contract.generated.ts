@@ -1059,10 +1059,7 @@ export interface components {
             decimal_comma?: boolean;
         };
         CsvColumn: {
-            /**
-             * Format: text
-             * @description As in the header; c1, c2, … where there is none.
-             */
+            /** @description As in the header; c1, c2, … where there is none. */
             name: string;
             /** @enum {string} */
             role: "parameter" | "objective" | "status" | "infeasible_reason" | "metadata" | "ignore";
@@ -1071,10 +1068,7 @@ export interface components {
              * @enum {string}
              */
             type?: "number" | "boolean" | "text" | "json";
-            /**
-             * Format: text
-             * @description What it is called in x or metadata, or the objective. Default: `name`.
-             */
+            /** @description What it is called in x or metadata, or the objective. Default: `name`. */
             key?: string;
         };
         Import: {

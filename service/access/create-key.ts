@@ -1,11 +1,11 @@
 // Makes a key in a data folder without a server: the first one, or a new one where all are lost. Prints one line of JSON.
 // Usage: node dist/service/access/create-key.js --data-dir FOLDER --name NAME [--scope admin]
 import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openSqliteStore } from '../../store/sqlite-store.js';
 import type { Scope } from '../../store/types.js';
-import { resolveConfig } from '../config.js';
+import { databaseFileOf, resolveConfig } from '../config.js';
 import { makeKey } from './api-keys.js';
 
 /**
@@ -40,6 +40,6 @@ if (process.argv[1] === import.meta.filename) {
     process.exit(2);
   }
   const config = resolveConfig(dataDir === undefined ? {} : { dataDir }, process.env);
-  const made = await createKeyIn(join(resolve(config.dataDir), 'omnireg.sqlite'), name, scope);
+  const made = await createKeyIn(databaseFileOf(config), name, scope);
   process.stdout.write(`${JSON.stringify({ ...made, name, scope })}\n`);
 }

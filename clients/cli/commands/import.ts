@@ -1,26 +1,25 @@
-// omnireg import FILE…: trials from CSV files, one study a file or all into one.
+// omnireg import FILE…: trials from tables, one study a table or all into one.
 import { existsSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TabularError } from '../../../service/tabular/errors.js';
 import type { InfeasibleMark } from '../../../service/tabular/plan.js';
-import { describeRowError } from '../../../service/tabular/row-errors.js';
 import { APIError, type OmniReg, type Study } from '../../sdk/index.js';
-import { readMetadata } from '../csv/metadata.js';
+import { readMetadata, type StudyMetadata } from '../csv/metadata.js';
 import { describeError } from '../describe-error.js';
 import { CliError, exitCodes } from '../errors.js';
+import { expandPatterns } from '../import/glob.js';
+import { followImport, sayPlan, sayReport } from '../import/report.js';
+import { openSources, Spool, TABLE_FORMATS, type TableFormat, type TableSource } from '../import/sources.js';
 import { type ImportReport, importFile } from '../import-file.js';
 import { collected, contextOf, parseDelimiter, parseInfeasible, text } from '../options.js';
-import { formatCount, Progress } from '../progress.js';
+import { formatCount } from '../progress.js';
 import type { Terminal } from '../terminal.js';
-
-/** Errors and parameters shown to a person; --json has all parameters and up to 1,000 errors. */
-const SHOWN_ERRORS = 20;
-const SHOWN_PARAMETERS = 12;
 
 interface ImportCommandOptions {
   study?: string;
   name?: string;
+  format?: TableFormat;
   objective?: string[];
   metadata?: string | false;
   header?: boolean;
@@ -30,15 +29,23 @@ interface ImportCommandOptions {
   infeasible?: InfeasibleMark[];
   missing?: string[];
   decimalComma?: boolean;
+  onError: 'skip' | 'abort';
+  rejects?: string;
+  resume?: boolean;
+  dryRun?: boolean;
 }
 
 export function addImportCommand(program: Command): void {
   program
     .command('import')
-    .description('add the trials of CSV files: each file a new study, or all to --study')
-    .argument('<files...>', 'CSV files in UTF-8')
+    .description('add the trials of tables: each a new study, or all to --study')
+    .argument(
+      '<files...>',
+      'CSV, NDJSON, Parquet, MLflow’s CSV or an Optuna storage; patterns such as runs/*.csv; - for stdin',
+    )
     .option('--study <id>', 'add to this study')
     .option('--name <name>', 'name of the new study (default: the name of the file)')
+    .addOption(new Option('--format <name>', 'what the files are (default: found out)').choices(TABLE_FORMATS))
     .option(
       '--objective <column>',
       'a column that was measured; repeat for several (default: the last)',
@@ -48,7 +55,7 @@ export function addImportCommand(program: Command): void {
       '--metadata <file>',
       'JSON with a description, anything, and "objectives" (default: FILE.json beside FILE.csv)',
     )
-    .option('--no-metadata', 'do not look for a JSON file beside the CSV')
+    .option('--no-metadata', 'do not look for a JSON file beside the table')
     .addOption(new Option('--header', 'the first line names the columns (default: unless it is all numbers)'))
     .option('--no-header', 'the first line is data; columns are named c1, c2, …')
     .option('--delimiter <character>', 'what separates cells (default: found out)', parseDelimiter)
@@ -61,11 +68,60 @@ export function addImportCommand(program: Command): void {
     )
     .option('--missing <text>', 'a cell that means "no value", such as NA; may be repeated', collected(text))
     .option('--decimal-comma', 'numbers are written 1,5')
+    .addOption(
+      new Option('--on-error <what>', 'a bad row: leave it out, or end before it')
+        .choices(['skip', 'abort'])
+        .default('skip'),
+    )
+    .option('--rejects <file>', 'write the rows that were left out here, to mend and import')
+    .option('--resume', 'go on with an import of the same table that was broken off; nothing comes twice')
+    .option('--dry-run', 'say how the table would be read and what of it, and import nothing')
     .action((files: string[], options: ImportCommandOptions, command: Command) => runImport(files, options, command));
 }
 
-async function runImport(files: string[], options: ImportCommandOptions, command: Command): Promise<void> {
-  const { terminal, client, signal } = contextOf(command);
+interface Context {
+  terminal: Terminal;
+  client: OmniReg;
+  signal: AbortSignal;
+}
+
+async function runImport(patterns: string[], options: ImportCommandOptions, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const { terminal, client, signal } = context;
+  const files = expandPatterns(patterns);
+  checkOptions(files, options);
+  const study = options.study === undefined ? undefined : await client.studies.get(options.study, { signal });
+  const reports: ImportReport[] = [];
+  const failures: { file: string; code: string; message: string; exitCode: number }[] = [];
+  const spool = new Spool();
+  try {
+    for (const file of files) {
+      try {
+        for await (const source of openSources(file, options.format, spool)) {
+          const report = await importOne(source, options, study, context);
+          reports.push(report);
+          sayReport(terminal, report, options.dryRun ?? false);
+        }
+      } catch (error) {
+        // One file that cannot be used does not cost the others; without the service there is no use in going on.
+        const fileOnly =
+          error instanceof CliError ||
+          error instanceof TabularError ||
+          (error instanceof APIError && error.status >= 400 && error.status < 500);
+        if (signal.aborted || !fileOnly || files.length === 1) throw error;
+        const { lines, exitCode, code } = describeError(error);
+        failures.push({ file, code, message: lines.join(' '), exitCode });
+        terminal.say(`${terminal.style('red', 'error:')} ${lines.join('\n       ')}`);
+      }
+    }
+  } finally {
+    await spool.remove();
+  }
+  terminal.result({ files: reports, failures });
+  process.exitCode = exitCodeOf(reports, failures);
+}
+
+function checkOptions(files: readonly string[], options: ImportCommandOptions): void {
   if (files.length > 1 && (options.name !== undefined || typeof options.metadata === 'string')) {
     throw new CliError(
       'usage',
@@ -80,62 +136,37 @@ async function runImport(files: string[], options: ImportCommandOptions, command
       'Leave out --name and --metadata.',
     );
   }
-  const study = options.study === undefined ? undefined : await client.studies.get(options.study, { signal });
-  const reports: ImportReport[] = [];
-  const failures: { file: string; code: string; message: string; exitCode: number }[] = [];
-  for (const file of files) {
-    try {
-      const report = await importOne(file, options, study, { terminal, client, signal });
-      reports.push(report);
-      sayReport(terminal, report);
-    } catch (error) {
-      // One file that cannot be used does not cost the others; without the service there is no use in going on.
-      const fileOnly =
-        error instanceof CliError ||
-        error instanceof TabularError ||
-        (error instanceof APIError && error.status >= 400 && error.status < 500);
-      if (signal.aborted || !fileOnly || files.length === 1) throw error;
-      const { lines, exitCode, code } = describeError(error);
-      failures.push({ file, code, message: lines.join(' '), exitCode });
-      terminal.say(`${terminal.style('red', 'error:')} ${lines.join('\n       ')}`);
-    }
-  }
-  terminal.result({ files: reports, failures });
-  process.exitCode = exitCodeOf(reports, failures);
+  if (files.length > 1 && options.rejects !== undefined)
+    throw new CliError('usage', '--rejects is for one file.', 'Import the files one by one.');
+  if (options.dryRun && options.resume)
+    throw new CliError('usage', '--dry-run imports nothing, and --resume goes on with it.', 'Leave out one of them.');
 }
 
 async function importOne(
-  file: string,
+  source: TableSource,
   options: ImportCommandOptions,
   study: Study | undefined,
-  { terminal, client, signal }: { terminal: Terminal; client: OmniReg; signal: AbortSignal },
+  { terminal, client, signal }: Context,
 ): Promise<ImportReport> {
-  const name = basename(file, extname(file));
-  const beside = file.slice(0, file.length - extname(file).length).concat('.json');
-  const metadataFile =
-    typeof options.metadata === 'string'
-      ? options.metadata
-      : !study && options.metadata !== false && existsSync(beside)
-        ? beside
-        : undefined;
-  const { metadata, objectives } =
-    metadataFile === undefined ? { metadata: {}, objectives: [] } : await readMetadata(metadataFile);
-  if (metadataFile === beside && typeof options.metadata !== 'string')
-    terminal.say(terminal.style('dim', `metadata from ${beside}`));
+  const { metadata, objectives, from } = await metadataOf(source, options, study, terminal);
   const wanted = options.objective;
   const known = study?.objectives ?? objectives;
-  const progress = new Progress(terminal, `import ${name}`);
-  let handled = 0;
+  const named = options.name ?? source.name;
+  const progress = followImport(terminal, named);
   try {
     return await importFile(client, {
-      path: file,
+      path: source.path,
+      label: source.label,
+      format: source.format,
+      types: source.types,
       assumed: {},
       study,
-      name: options.name ?? name,
+      name: named,
       metadata,
+      searchSpace: source.study?.searchSpace,
       objectives:
         wanted && !study ? wanted.map((column) => known.find((one) => one.name === column) ?? { name: column }) : known,
-      objectivesFrom: study ? `an objective of ${study.id}` : wanted ? '--objective' : (metadataFile ?? ''),
+      objectivesFrom: study ? `an objective of ${study.id}` : wanted ? '--objective' : from,
       delimiter: options.delimiter,
       header: options.header,
       // What else the metadata calls an objective was measured: it must not become a parameter.
@@ -147,40 +178,51 @@ async function importOne(
       infeasible: options.infeasible ?? [],
       missing: options.missing ?? [],
       decimalComma: options.decimalComma ?? false,
+      onError: options.onError,
+      resume: options.resume ?? false,
+      dryRun: options.dryRun ?? false,
+      rejects: options.rejects,
       signal,
-      onProgress: (done, total) => {
-        handled = done;
-        progress.update({ done, total });
-      },
+      onPlan: (report) => sayPlan(terminal, report),
+      onProgress: progress.update,
     });
+  } catch (error) {
+    if (error instanceof APIError && error.code === 'row_rejected') {
+      const fix = 'The rows before it are. Mend it and run the same command again with --resume.';
+      throw new CliError('row_rejected', `${source.label ?? source.path}, ${error.message}.`, fix, error);
+    }
+    throw error;
   } finally {
     progress.finish();
-    if (signal.aborted) terminal.say(`${formatCount(handled)} rows of ${file} were handled before the interruption.`);
+    if (signal.aborted) {
+      const on = 'the same command with --resume goes on';
+      terminal.say(`${formatCount(progress.rows())} rows of ${source.label ?? source.path} are in; ${on}.`);
+    }
   }
 }
 
-function sayReport(terminal: Terminal, report: ImportReport): void {
-  for (const note of report.notes) terminal.warn(note);
-  for (const error of report.errors.slice(0, SHOWN_ERRORS)) {
-    terminal.say(`${terminal.style('yellow', 'left out:')} ${describeRowError(error)}`);
+/** What is known of the study: from the table itself, from --metadata, or from a JSON file beside the table. */
+async function metadataOf(
+  source: TableSource,
+  options: ImportCommandOptions,
+  study: Study | undefined,
+  terminal: Terminal,
+): Promise<StudyMetadata & { from: string }> {
+  const { file } = source;
+  const beside = file?.slice(0, file.length - extname(file).length).concat('.json');
+  const path =
+    typeof options.metadata === 'string'
+      ? options.metadata
+      : !study && options.metadata !== false && beside !== undefined && beside !== file && existsSync(beside)
+        ? beside
+        : undefined;
+  if (path === undefined) {
+    const told = study ? undefined : source.study;
+    return { metadata: told?.metadata ?? {}, objectives: told?.objectives ?? [], from: source.label ?? '' };
   }
-  const more = report.errors.length - SHOWN_ERRORS;
-  if (more > 0)
-    terminal.say(`${terminal.style('yellow', 'left out:')} … and ${formatCount(more)} more; --json lists them`);
-  const objectives = report.objectives.map(({ name }) => `"${name}"`).join(', ');
-  const assumed = report.objectiveAssumed ? ' (the last column; say otherwise with --objective)' : '';
-  const parameters = report.parameters.slice(0, SHOWN_PARAMETERS).map(({ name, kind }) => `${name} (${kind})`);
-  if (report.parameters.length > SHOWN_PARAMETERS)
-    parameters.push(`… and ${report.parameters.length - SHOWN_PARAMETERS} more`);
-  terminal.say(`  objective ${objectives}${assumed}; parameters ${parameters.join(', ')}`);
-  const counts = [
-    `${formatCount(report.imported)} of ${formatCount(report.rows)} rows imported`,
-    report.infeasible > 0 ? `${formatCount(report.infeasible)} of them infeasible` : '',
-    report.rejected > 0 ? `${formatCount(report.rejected)} left out` : '',
-  ].filter(Boolean);
-  const mark = report.rejected > 0 ? terminal.style('yellow', '!') : terminal.style('green', '✓');
-  terminal.say(`${mark} ${report.file}: ${counts.join(', ')}${report.study ? ` → ${report.study.id}` : ''}`);
-  if (!terminal.json && report.study) terminal.data(report.study.id);
+  const read = await readMetadata(path);
+  if (typeof options.metadata !== 'string') terminal.say(terminal.style('dim', `metadata from ${path}`));
+  return { ...read, from: path };
 }
 
 function exitCodeOf(reports: readonly ImportReport[], failures: readonly { exitCode: number }[]): number {

@@ -19,13 +19,14 @@ export interface CsvScan {
   path: string;
   delimiter: string;
   header: Header;
-  profiles: ColumnProfile[];
+  profiles: Pick<ColumnProfile, 'kind' | 'numbers' | 'surprise'>[];
   /** Records below the header, the broken ones counted. */
   rows: number;
 }
 
-/** @throws TabularError csv_unusable where the file has no row, or its header cannot be used. */
-export async function scanCsv(path: string, options: ScanOptions): Promise<CsvScan> {
+/** @param label what the table is called in errors
+ * @throws TabularError csv_unusable where the file has no row, or its header cannot be used. */
+export async function scanCsv(path: string, options: ScanOptions, label = path): Promise<CsvScan> {
   const delimiter = options.delimiter ?? (await delimiterOf(path));
   const clean = { missing: new Set(options.missing.map((value) => value.trim())), decimalComma: options.decimalComma };
   let header: Header | undefined;
@@ -35,9 +36,9 @@ export async function scanCsv(path: string, options: ScanOptions): Promise<CsvSc
     for (const item of items) {
       if (!header) {
         if ('error' in item) {
-          throw new TabularError('csv_unusable', `${path}: in the first row, ${item.error.what}.`, item.error.fix);
+          throw new TabularError('csv_unusable', `${label}: in the first row, ${item.error.what}.`, item.error.fix);
         }
-        header = readHeader(item.cells, options.header, path);
+        header = readHeader(item.cells, options.header, label);
         profiles = header.names.map(() => new ColumnProfile());
         if (header.inFile) continue;
       }
@@ -47,11 +48,11 @@ export async function scanCsv(path: string, options: ScanOptions): Promise<CsvSc
       for (let i = 0; i < profiles.length; i++)
         profiles[i]!.observe(prepare(item.cells[i]!, clean, 'unknown'), item.line);
     }
-  if (!header) throw new TabularError('csv_unusable', `${path} is empty.`, 'Write a header and one trial a line.');
+  if (!header) throw new TabularError('csv_unusable', `${label} is empty.`, 'Write a header and one trial a line.');
   if (rows === 0) {
     throw new TabularError(
       'csv_unusable',
-      `${path} has a header and no rows.`,
+      `${label} has a header and no rows.`,
       'Write one trial a line below the header.',
     );
   }
@@ -92,4 +93,18 @@ export function columnNotes({ header, profiles }: CsvScan, parameters: readonly 
     }
   }
   return notes;
+}
+
+/** Bytes of the file before its first row. @throws TabularError csv_unusable */
+export async function headBytesOf(
+  path: string,
+  delimiter: string | undefined,
+  header: boolean | undefined,
+): Promise<number> {
+  for await (const items of readCsv(path, delimiter ?? (await delimiterOf(path)))) {
+    const [first] = items;
+    if (!first) continue;
+    return 'cells' in first && readHeader(first.cells, header, path).inFile ? first.end : 0;
+  }
+  return 0;
 }
