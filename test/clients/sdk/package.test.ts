@@ -91,7 +91,6 @@ test.each([
   });
 });
 
-// One file, as two that build the package at once would be in each other's way.
 describe.skipIf(browserMissing !== '')(`in Chromium${browserMissing && ` (${browserMissing})`}`, () => {
   let browser: Awaited<ReturnType<typeof launchBrowser>>;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 // The SDK's package as npm would publish it, and as it lies where it was installed.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,15 +20,19 @@ export interface InstalledPackage {
   remove: () => void;
 }
 
-/** Builds, packs and installs it; nothing is fetched, as it depends on nothing. */
+/**
+ * Builds, packs and installs it; nothing is fetched, as it depends on nothing. Done as `npm pack` does it in its own folder, but elsewhere, so that
+ * tests are not in each other's way.
+ */
 export async function installPacked(): Promise<InstalledPackage> {
   const project = mkdtempSync(join(tmpdir(), 'omnireg-sdk-'));
   const npm = (...args: string[]) => run('npm', args, { cwd: project });
-  const { stdout } = await npm('pack', source, '--json', '--silent', '--pack-destination', project);
-  // What the build says comes first.
-  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [
-    { filename: string; files: { path: string }[] },
-  ];
+  const staged = join(project, 'staged');
+  mkdirSync(staged);
+  for (const name of ['package.json', 'README.md']) copyFileSync(join(source, name), join(staged, name));
+  await run(process.execPath, [join(source, 'build.mjs'), staged]);
+  const { stdout } = await npm('pack', staged, '--json', '--silent', '--ignore-scripts', '--pack-destination', project);
+  const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
   writeFileSync(join(project, 'package.json'), '{ "private": true }');
   await npm('install', `./${filename}`, '--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--silent');
   return {
