@@ -14,8 +14,8 @@ export class LoadClient {
   constructor(private readonly url: string) {}
 
   /** POSTs JSON. Rejects when the signal is aborted, which closes the connection, or the connection breaks. */
-  send(path: string, body: unknown, signal?: AbortSignal): Promise<Sent> {
-    return this.call('POST', path, JSON.stringify(body), signal);
+  send(path: string, body: unknown, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<Sent> {
+    return this.call('POST', path, JSON.stringify(body), signal, headers);
   }
 
   get(path: string): Promise<Sent> {
@@ -26,10 +26,10 @@ export class LoadClient {
     this.agent.destroy();
   }
 
-  private call(method: string, path: string, text = '', signal?: AbortSignal): Promise<Sent> {
+  private call(method: string, path: string, text = '', signal?: AbortSignal, more = {}): Promise<Sent> {
     const begun = performance.now();
     return new Promise((resolve, reject) => {
-      const headers = method === 'POST' ? { 'content-type': 'application/json' } : {};
+      const headers = method === 'POST' ? { 'content-type': 'application/json', ...more } : more;
       const { agent } = this;
       const sent = request(this.url + path, { method, agent, headers, ...(signal && { signal }) }, (response) => {
         const chunks: Buffer[] = [];
