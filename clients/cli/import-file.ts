@@ -1,7 +1,12 @@
 // Imports one table as trials of a study: looks at it first, says how it will be read, and sends it so that a break costs nothing.
 import { realpath } from 'node:fs/promises';
 import { type ImportPlan, type InfeasibleMark, planImport } from '../../service/tabular/plan.js';
-import { type CellType, type PlannedColumn, plannedColumns } from '../../service/tabular/planned-columns.js';
+import {
+  type CellType,
+  type PlannedColumn,
+  planFromColumns,
+  plannedColumns,
+} from '../../service/tabular/planned-columns.js';
 import type { RowError } from '../../service/tabular/row-errors.js';
 import { rowToTrial } from '../../service/tabular/trials.js';
 import type { ImportCreate, ImportState, JsonObject, Objective, OmniReg, SearchSpace, Study } from '../sdk/index.js';
@@ -33,6 +38,8 @@ export interface ImportFileOptions {
   assumed: Partial<Objective>;
   /** Of the columns of a CSV, by their names, where they are known and not to be found out. */
   types: ReadonlyMap<string, CellType> | undefined;
+  /** What each of them is, where that is known exactly. */
+  columns: readonly PlannedColumn[] | undefined;
   delimiter: string | undefined;
   header: boolean | undefined;
   ignore: readonly string[];
@@ -63,6 +70,7 @@ export const importFileDefaults = {
   objectivesFrom: '--objective',
   assumed: {},
   types: undefined,
+  columns: undefined,
   delimiter: undefined,
   header: undefined,
   ignore: [],
@@ -229,6 +237,13 @@ function typed(scan: CsvScan, types: ImportFileOptions['types']): CsvScan {
 }
 
 function planOf(scan: CsvScan, options: ImportFileOptions, label: string): ImportPlan {
+  if (options.columns) {
+    const known = options.columns;
+    const columns = scan.header.names.map(
+      (name) => known.find((one) => one.name === name) ?? { name, role: 'ignore' as const },
+    );
+    return planFromColumns(columns, options.objectives, options, label);
+  }
   if (isMlflow(scan.header)) return planMlflow(scan, options, label);
   const plan = planImport(scan.header, scan.profiles, options, label);
   if (options.objectives.length > 0) return plan;

@@ -5,6 +5,7 @@ import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addExportCommand } from './commands/export.js';
 import { addImportCommand } from './commands/import.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addModelsCommand } from './commands/models.js';
@@ -35,7 +36,7 @@ A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
   const running = [addServeCommand, addConfigCommand, addKeysCommand];
-  const data = [addImportCommand, addStudiesCommand, addTrialsCommand];
+  const data = [addImportCommand, addExportCommand, addStudiesCommand, addTrialsCommand];
   const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
   for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand]) add(program);
   return program;

@@ -1,4 +1,5 @@
 // Where a command speaks: data on stdout, talk on stderr, colours only where a person can see them.
+import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -40,6 +41,13 @@ export class Terminal {
   data(text: string): void {
     this.transient?.clear();
     this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.transient?.draw();
+  }
+
+  /** Data in many pieces: resolves when the reader of stdout is ready for more. */
+  async write(text: string): Promise<void> {
+    this.transient?.clear();
+    if (!this.#stdout.write(text)) await once(this.#stdout, 'drain');
     this.transient?.draw();
   }
 

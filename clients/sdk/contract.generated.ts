@@ -1064,7 +1064,7 @@ export interface components {
             /** @enum {string} */
             role: "parameter" | "objective" | "status" | "infeasible_reason" | "metadata" | "ignore";
             /**
-             * @description Of parameters and metadata. Default: text.
+             * @description Of parameters, metadata and reasons. Default: text.
              * @enum {string}
              */
             type?: "number" | "boolean" | "text" | "json";

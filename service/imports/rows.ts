@@ -83,6 +83,7 @@ function rowErrors(plan: ImportPlan): (error: RowError) => RejectError {
   for (const { objective } of plan.objectives)
     pointers.set(objective.name, plan.objectives.length === 1 ? '/y' : child('/y', objective.name));
   if (plan.status) pointers.set(plan.status.name, '/status');
+  if (plan.reason) pointers.set(plan.reason.name, '/infeasible_reason');
   return ({ column, value, code, what, fix }) => ({
     pointer: column === undefined ? '' : (pointers.get(column) ?? ''),
     code,

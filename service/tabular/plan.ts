@@ -49,8 +49,8 @@ export interface ImportPlan extends QueryPlan {
   /** The objectives and where their columns are. */
   objectives: { index: number; objective: Objective }[];
   status: { index: number; name: string } | undefined;
-  /** Index of the column that says why an experiment failed. */
-  reason: number | undefined;
+  /** The column that says why an experiment failed. */
+  reason: { index: number; name: string; kind: ColumnKind } | undefined;
   /** Columns of the trial's metadata. */
   metadata: ParameterColumn[];
   infeasible: readonly InfeasibleMark[];

@@ -12,7 +12,7 @@ export interface PlannedColumn {
   /** As in the header; `c1`, `c2`, … where there is none. */
   name: string;
   role: 'parameter' | 'objective' | 'status' | 'infeasible_reason' | 'metadata' | 'ignore';
-  /** Of parameters and metadata; default `text`. */
+  /** Of parameters, metadata and reasons; default `text`. */
   type?: CellType;
   /** Of parameters and metadata: what they are called in x or metadata, where that is not `name`. Of objectives: the objective. */
   key?: string;
@@ -39,7 +39,10 @@ export function plannedColumns({ names }: Header, plan: ImportPlan): PlannedColu
     columns[index] = { name: names[index]!, role: 'objective', ...key };
   }
   if (plan.status) columns[plan.status.index] = { name: plan.status.name, role: 'status' };
-  if (plan.reason !== undefined) columns[plan.reason] = { name: names[plan.reason]!, role: 'infeasible_reason' };
+  if (plan.reason) {
+    const { index, name, kind } = plan.reason;
+    columns[index] = { name, role: 'infeasible_reason', ...(kind === 'json' && { type: kind }) };
+  }
   return columns;
 }
 
@@ -80,6 +83,7 @@ export function planFromColumns(
     column.role === 'objective' ? [{ index, objective: column.key ?? column.name }] : [],
   );
   const status = at('status');
+  const reason = at('infeasible_reason');
   return {
     width: columns.length,
     parameters,
@@ -95,7 +99,10 @@ export function planFromColumns(
       );
     }),
     status: status === undefined ? undefined : { index: status, name: columns[status]!.name },
-    reason: at('infeasible_reason'),
+    reason:
+      reason === undefined
+        ? undefined
+        : { index: reason, name: columns[reason]!.name, kind: columns[reason]!.type ?? 'text' },
     infeasible,
     missing: new Set(missing.map((value) => value.trim())),
     decimalComma,

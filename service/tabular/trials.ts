@@ -36,8 +36,8 @@ export function rowToTrial(record: CsvRecord, plan: ImportPlan): RowResult {
   const metadata = plan.metadata.length === 0 ? {} : { metadata: keyed(record, plan.metadata, plan, errors) };
   const status = readStatus(record, plan, errors);
   if (status === 'infeasible' || (status === undefined && isMarkedInfeasible(record, plan))) {
-    const reason = readReason(record, plan);
-    const why = reason === '' ? {} : { infeasible_reason: reason };
+    const reason = readReason(record, plan, errors);
+    const why = reason === undefined ? {} : { infeasible_reason: reason };
     return errors.length > 0 ? { errors } : { trial: { x, status: 'infeasible', ...why, ...metadata } };
   }
   if (status === 'running') return errors.length > 0 ? { errors } : { trial: { x, status, ...metadata } };
@@ -159,10 +159,20 @@ function readStatus({ line, cells }: CsvRecord, { status }: ImportPlan, errors: 
 }
 
 /** Why it failed: what the column for that says, else the status where that is more than "infeasible". */
-function readReason({ cells }: CsvRecord, { reason, status }: ImportPlan): string {
-  const said = reason === undefined ? '' : cells[reason]!;
+function readReason(
+  { line, cells }: CsvRecord,
+  { reason, status }: ImportPlan,
+  errors: RowError[],
+): string | undefined {
+  const said = reason ? cells[reason.index]! : '';
+  if (said.trim() !== '') {
+    const value = cellValue(said, reason!.kind);
+    if (typeof value === 'string') return value;
+    const at = { line, column: reason!.name, value: shortValue(said) };
+    errors.push({ ...at, code: 'not_a_json', what: 'is no text in JSON', fix: 'Write it in double quotes.' });
+  }
   const word = status ? cells[status.index]!.trim().toLowerCase() : '';
-  return said === '' && word !== 'infeasible' ? word : said;
+  return word === 'infeasible' || word === '' ? undefined : word;
 }
 
 /** A trial has failed as soon as one of its objectives is marked so. */

@@ -148,10 +148,10 @@ async function importOne(
   study: Study | undefined,
   { terminal, client, signal }: Context,
 ): Promise<ImportReport> {
-  const { metadata, objectives, from } = await metadataOf(source, options, study, terminal);
+  const { metadata, objectives, exported, from } = await metadataOf(source, options, study, terminal);
   const wanted = options.objective;
   const known = study?.objectives ?? objectives;
-  const named = options.name ?? source.name;
+  const named = options.name ?? exported?.name ?? source.name;
   const progress = followImport(terminal, named);
   try {
     return await importFile(client, {
@@ -159,11 +159,12 @@ async function importOne(
       label: source.label,
       format: source.format,
       types: source.types,
+      columns: options.objective || options.ignore || options.statusColumn ? undefined : exported?.columns,
       assumed: {},
       study,
       name: named,
       metadata,
-      searchSpace: source.study?.searchSpace,
+      searchSpace: exported?.searchSpace ?? source.study?.searchSpace,
       objectives:
         wanted && !study ? wanted.map((column) => known.find((one) => one.name === column) ?? { name: column }) : known,
       objectivesFrom: study ? `an objective of ${study.id}` : wanted ? '--objective' : from,

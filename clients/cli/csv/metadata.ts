@@ -1,6 +1,7 @@
 // The metadata file of a study: JSON whose "objectives" say what is measured; the rest the model reads as text.
 import { readFile } from 'node:fs/promises';
-import type { JsonObject, Objective } from '../../sdk/index.js';
+import type { PlannedColumn } from '../../../service/tabular/planned-columns.js';
+import type { Json, JsonObject, Objective, SearchSpace } from '../../sdk/index.js';
 import { CliError } from '../errors.js';
 import { unreadable } from './files.js';
 
@@ -9,7 +10,12 @@ export interface StudyMetadata {
   metadata: JsonObject;
   /** Empty where the file names none. */
   objectives: Objective[];
+  /** What only `omnireg export` writes: how the study is called, and what each column of the CSV beside it is. */
+  exported?: { name: string; searchSpace: SearchSpace | undefined; columns: PlannedColumn[] | undefined };
 }
+
+/** Under this key an export keeps what it knows exactly. */
+const EXPORT_KEY = 'omnireg_export';
 
 /** @throws CliError file_unreadable; metadata_unusable with the line and column of a syntax error, or the field. */
 export async function readMetadata(path: string): Promise<StudyMetadata> {
@@ -34,8 +40,26 @@ export async function readMetadata(path: string): Promise<StudyMetadata> {
       'Write {"description": "…", "objectives": [{"name": "…"}]}.',
     );
   }
-  const { objectives, ...metadata } = value as JsonObject;
-  return { metadata, objectives: objectives === undefined ? [] : readObjectives(objectives, path) };
+  const { objectives: named, [EXPORT_KEY]: exported, ...metadata } = value as JsonObject;
+  const objectives = named === undefined ? [] : readObjectives(named, path);
+  return exported === undefined ? { metadata, objectives } : { objectives, ...readExported(exported, path) };
+}
+
+function readExported(value: Json, path: string): Required<Omit<StudyMetadata, 'objectives'>> {
+  const { name, metadata, search_space: searchSpace, columns } = (value ?? {}) as JsonObject;
+  const isObject = (one: unknown) => typeof one === 'object' && one !== null && !Array.isArray(one);
+  if (typeof name !== 'string' || !isObject(metadata) || !(columns === undefined || Array.isArray(columns))) {
+    const fix = 'Leave it as "omnireg export" wrote it, or take it out.';
+    throw new CliError('metadata_unusable', `${path}: ${EXPORT_KEY} is not what an export writes.`, fix);
+  }
+  return {
+    metadata: metadata as JsonObject,
+    exported: {
+      name,
+      searchSpace: searchSpace as unknown as SearchSpace | undefined,
+      columns: columns as unknown as PlannedColumn[] | undefined,
+    },
+  };
 }
 
 function readObjectives(value: unknown, path: string): Objective[] {
