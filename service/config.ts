@@ -15,7 +15,7 @@ export const DEFAULT_CONFIG = Object.fromEntries(
 
 const PREFIX = 'OMNIREG_';
 /** Variables of the command line, the SDK and the tests, which a server that they start inherits. */
-const NOT_OURS = new Set(['OMNIREG_URL', 'OMNIREG_API_KEY', 'OMNIREG_REQUIRE_WEBGPU', 'OMNIREG_REQUIRE_BROWSER']);
+const NOT_OURS = /^OMNIREG_(URL|API_KEY|REQUIRE_[A-Z]+)$/;
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -48,7 +48,7 @@ export function resolveSettings(
   };
   const byVariable = new Map(NAMES.map((name) => [variableOf(name), name]));
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith(PREFIX) || NOT_OURS.has(variable) || text === undefined) continue;
+    if (!variable.startsWith(PREFIX) || NOT_OURS.test(variable) || text === undefined) continue;
     const name = byVariable.get(variable);
     if (name === undefined) throw unknownSetting(variable, [...byVariable.keys()]);
     set(variable, name, fromText(name, text), 'environment');

@@ -1,6 +1,7 @@
 // The omnireg command: its subcommands and what they share.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
@@ -38,6 +39,7 @@ A first look:  omnireg demo`,
   const running = [addServeCommand, addConfigCommand, addKeysCommand];
   const data = [addImportCommand, addExportCommand, addStudiesCommand, addTrialsCommand];
   const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
-  for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand]) add(program);
+  for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand, addCompletionCommand])
+    add(program);
   return program;
 }
