@@ -5,9 +5,10 @@ import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
 import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
 import { type PlausibleRange, plausibleRange } from './plausible.js';
+import { stack } from './stacking.js';
 import { standardDeviation } from './statistics.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';
-import { weigh } from './weighing.js';
+import { sharesOf, weigh } from './weighing.js';
 
 /** Experts in prompts: their marker, and that of their cross-fitted error. */
 const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
@@ -155,26 +156,19 @@ export class Evidence {
     const predictions = experts.predict(features);
     const nearest = experts.nearest(features, NEIGHBOURS);
     this.summary ??= summarize(experts, this.bent, values);
-    const { study, sorted, errors, historyError } = this.summary;
+    const { study, sorted, errors, historyError, shares } = this.summary;
     return queries.map((_, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const processSd = predictions.gaussian_process!.sd![q]!;
-      const said = history && { value: history.mean[q]!, sd: history.sd[q]!, error: historyError! };
-      const { center, sd } = weigh({
-        means,
-        errors,
-        process: PROCESS,
-        processSd,
-        history: said,
-        trials: values.length,
-      });
+      const said = history && { value: history.mean[q]!, sd: history.sd[q]! };
+      const { center, sd } = weigh({ means, process: PROCESS, processSd, history: said }, shares);
       const frame = kind === 'study' ? study : queryFrame(center, sd, study);
       const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
       if (said) {
         pieces.push([HISTORY, ...unitTokens(frame.toUnit(said.value), FINE)]);
         pieces.push([HISTORY_SD, ...sizeTokens(said.sd, study.scale)]);
-        pieces.push([HISTORY_ERROR, ...sizeTokens(said.error, frame.scale)]);
+        pieces.push([HISTORY_ERROR, ...sizeTokens(historyError!, frame.scale)]);
       }
       pieces.push([GP_SD, ...sizeTokens(processSd, study.scale)]);
       MARKERS.forEach(({ error }, i) => pieces.push([error, ...sizeTokens(errors[i]!, frame.scale)]));
@@ -230,15 +224,17 @@ interface Summary {
   /** Of the experts, in the order of `MARKERS`. */
   errors: number[];
   historyError: number | undefined;
+  /** Of the experts in the centre, and of history behind them. */
+  shares: number[];
 }
 
 function summarize(experts: FittedExperts, bent: FittedRelatives | undefined, values: Float64Array): Summary {
-  return {
-    study: studyFrame(values),
-    sorted: values.slice().sort(),
-    errors: MARKERS.map(({ name }) => meanAbsoluteError(experts.crossFitted(name).mean, values)),
-    historyError: bent && meanAbsoluteError(bent.crossFitted.mean, values),
-  };
+  const local = MARKERS.map(({ name }) => experts.crossFitted(name).mean);
+  const errors = local.map((mean) => meanAbsoluteError(mean, values));
+  const historyError = bent && meanAbsoluteError(bent.crossFitted.mean, values);
+  const before = sharesOf({ errors, process: PROCESS, historyError, trials: values.length });
+  const shares = stack(bent ? [...local, bent.crossFitted.mean] : local, values, before);
+  return { study: studyFrame(values), sorted: values.slice().sort(), errors, historyError, shares };
 }
 
 /** What the experts see of a point. */

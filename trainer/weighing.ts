@@ -4,8 +4,6 @@
 export interface HistorySays {
   value: number;
   sd: number;
-  /** Mean size of its errors on trials it had not seen. */
-  error: number;
 }
 
 /** An expert counts with the inverse of its error to this power. */
@@ -28,34 +26,49 @@ export function weightsOf(errors: readonly number[]): number[] {
   return weights.map((weight) => weight / total);
 }
 
-/** What is known of one query. */
-export interface Weighed {
-  /** Predictions of the local experts. */
-  means: readonly number[];
-  /** Mean sizes of their errors on trials they had not seen, in the same order. */
+/** What is known of a study's experts. */
+export interface Standing {
+  /** Mean sizes of the local experts' errors on trials they had not seen. */
   errors: readonly number[];
-  /** The Gaussian process's place in that order, and its standard deviation for this query. */
+  /** The Gaussian process's place in that order. */
   process: number;
-  processSd: number;
-  history: HistorySays | undefined;
+  /** The same of history; undefined where no other study speaks. */
+  historyError: number | undefined;
   /** Measured trials that all of this is fitted on. */
   trials: number;
 }
 
 /**
- * Everything here was chosen on the `train+evaluate` families without the model. Without history (5, 10, 20, 50, 200 trials): error over that of the
- * process alone 1.00, .97, .96, .97, .93, where weights of 1/error² alone gave 1.01, 1.00, .97, 1.01, .96. What history adds: docs/prompt.md.
+ * Shares of the local experts in the centre, and of history behind them where it speaks; together 1. By errors alone: what is known before
+ * `stack` looks at the trials one by one.
  */
-export function weigh({ means, errors, process, processSd, history, trials }: Weighed): { center: number; sd: number } {
-  const all = history ? [...means, history.value] : means;
+export function sharesOf({ errors, process, historyError, trials }: Standing): number[] {
   const sizes = errors.map((error, i) => (i === process ? PROCESS_GAIN * error : error));
-  if (history) sizes.push(HISTORY_GAIN * history.error);
-  const weights = weightsOf(sizes);
-  const share = history ? HISTORY_TRIALS / (HISTORY_TRIALS + trials) : PROCESS_SHARE;
-  const leaning = history ? means.length : process;
-  const shares = weights.map((weight, i) => (1 - share) * weight + (i === leaning ? share : 0));
+  if (historyError !== undefined) sizes.push(HISTORY_GAIN * historyError);
+  const told = historyError !== undefined;
+  const share = told ? HISTORY_TRIALS / (HISTORY_TRIALS + trials) : PROCESS_SHARE;
+  const leaning = told ? errors.length : process;
+  return weightsOf(sizes).map((weight, i) => (1 - share) * weight + (i === leaning ? share : 0));
+}
+
+/** What is said of one query. */
+export interface Said {
+  /** By the local experts. */
+  means: readonly number[];
+  /** The Gaussian process's place among them, and its standard deviation for this query. */
+  process: number;
+  processSd: number;
+  history: HistorySays | undefined;
+}
+
+/** @param shares of the experts, and of history behind them where it speaks; together 1 */
+export function weigh({ means, process, processSd, history }: Said, shares: readonly number[]) {
+  const all = history ? [...means, history.value] : means;
   const center = all.reduce((sum, value, i) => sum + shares[i]! * value, 0);
   if (!history) return { center, sd: processSd };
-  const [own, others] = [shares[process]!, shares[leaning]!];
-  return { center, sd: (own * processSd + others * history.sd) / (own + others) };
+  const [own, others] = [shares[process]!, shares[means.length]!];
+  // Neither may have a share.
+  const sd =
+    own + others > 0 ? (own * processSd + others * history.sd) / (own + others) : Math.min(processSd, history.sd);
+  return { center, sd };
 }

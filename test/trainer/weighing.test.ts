@@ -1,25 +1,34 @@
 // The centre of what the experts say: against sums by hand, and finite whatever errors there are.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { weigh } from '../../trainer/weighing.js';
+import { sharesOf, weigh } from '../../trainer/weighing.js';
 
-describe('weigh', () => {
+describe('sharesOf', () => {
   it('gives half to the process, and the other half by inverse fourth powers of the errors', () => {
-    const alone = { means: [10, 20], errors: [1, 2.5], process: 1, processSd: 3, history: undefined, trials: 4 };
+    const alone = { errors: [1, 2.5], process: 1, historyError: undefined, trials: 4 };
     // The process's error counts for 0.8 of itself: weights 1 and 1/16.
-    expect(weigh(alone)).toEqual({ center: expect.closeTo((20 + (10 + 20 / 16) / (1 + 1 / 16)) / 2, 12), sd: 3 });
-    expect(weigh({ ...alone, errors: [0, 1] }).center).toBeCloseTo((20 + 10) / 2, 12);
+    const [first, process] = sharesOf(alone);
+    expect(first).toBeCloseTo(0.5 / (1 + 1 / 16), 12);
+    expect(process).toBeCloseTo(0.5 + 0.5 / 16 / (1 + 1 / 16), 12);
+    expect(sharesOf({ ...alone, errors: [0, 1] })).toEqual([0.5, 0.5]);
   });
 
-  it('weighs other studies with the experts, and their width with that of the process, less the more trials there are', () => {
-    const history = { value: 4, sd: 1, error: 1.25 };
-    const told = { means: [0, 8], errors: [2, 1.25], process: 1, processSd: 3, history, trials: 30 };
+  it('weighs other studies with the experts, less the more trials there are', () => {
+    const told = { errors: [2, 1.25], process: 1, historyError: 1.25, trials: 30 };
     // Errors 2, 1 and 1, and a quarter for history as it is.
     const each = 0.75 / (2 + 1 / 16);
-    const { center, sd } = weigh(told);
-    expect(center).toBeCloseTo(8 * each + 4 * (each + 0.25), 12);
-    expect(sd).toBeCloseTo((3 * each + each + 0.25) / (2 * each + 0.25), 12);
-    expect(weigh({ ...told, trials: 0 }).center).toBeCloseTo(4, 12);
+    const expected = [each / 16, each, each + 0.25];
+    for (const [i, share] of sharesOf(told).entries()) expect(share).toBeCloseTo(expected[i]!, 12);
+    expect(sharesOf({ ...told, trials: 0 })).toEqual([0, 0, 1]);
+  });
+});
+
+describe('weigh', () => {
+  it('is the mean by shares, as wide as the process and history are by theirs', () => {
+    const said = { means: [0, 8], process: 1, processSd: 3, history: { value: 4, sd: 1 } };
+    expect(weigh(said, [0.5, 0.2, 0.3])).toEqual({ center: expect.closeTo(2.8, 12), sd: expect.closeTo(1.8, 12) });
+    expect(weigh({ ...said, history: undefined }, [0.5, 0.5])).toEqual({ center: 4, sd: 3 });
+    expect(weigh(said, [1, 0, 0])).toEqual({ center: 0, sd: 1 });
   });
 
   it('stays finite, and between the least and the greatest prediction, for errors of any size', () => {
@@ -28,16 +37,10 @@ describe('weigh', () => {
     const one = fc.record({ value, error, sd: fc.double({ min: 0, max: 1e30, noNaN: true }) });
     fc.assert(
       fc.property(fc.tuple(one, one, one), fc.boolean(), ([a, b, c], told) => {
+        const historyError = told ? c.error : undefined;
+        const shares = sharesOf({ errors: [a.error, b.error], process: 1, historyError, trials: 7 });
         const history = told ? c : undefined;
-        const trials = 7;
-        const { center, sd } = weigh({
-          means: [a.value, b.value],
-          errors: [a.error, b.error],
-          process: 1,
-          processSd: b.sd,
-          history,
-          trials,
-        });
+        const { center, sd } = weigh({ means: [a.value, b.value], process: 1, processSd: b.sd, history }, shares);
         const values = [a.value, b.value, ...(told ? [c.value] : [])];
         const slack = 1e-9 * Math.max(...values.map(Math.abs)) + Number.MIN_VALUE * 100;
         expect(center).toBeGreaterThanOrEqual(Math.min(...values) - slack);
