@@ -1586,7 +1586,7 @@ export interface components {
             studies: string[];
             /** @description Finished trials in them at the time of creation. */
             trial_count: number;
-            /** @description The model it started from; null for random weights. */
+            /** @description The model it started from; null for the base model of the server */
             parent: string | null;
             /** @description As asked for. */
             requested_hyperparameters: "auto" | components["schemas"]["JsonObject"];
