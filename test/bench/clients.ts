@@ -41,6 +41,7 @@ try {
     predictions: 0.05,
   });
   const resident = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))![1]);
+  const inside = serverSide(await fetch(`${server.url}/metrics`).then((it) => it.text()));
   const exit = await server.stop();
   const faults = compareWithDatabase(join(dataDir, 'omnireg.sqlite'), tally);
   const requests = [...tally.statuses.values()].reduce((sum, count) => sum + count, 0);
@@ -59,6 +60,7 @@ try {
       `${kind}: ms p50 / p95 / p99 / max ${[0.5, 0.95, 0.99, 1].map((p) => quantile(times, p).toFixed(1)).join(' / ')}`,
     );
   }
+  console.log(`in the server alone, reads: ${inside}`);
   console.log(
     `${tally.kept.size} trials acknowledged, ${tally.sent.size} sent; the server's peak was ${(resident / 1024).toFixed(0)} MB, it ended with ${exit}`,
   );
@@ -69,6 +71,18 @@ try {
 } finally {
   await server.kill();
   rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** What of the reads was over within which time, as the server saw it: the clients share the machine, and wait for it too. */
+function serverSide(metrics: string): string {
+  const within = new Map<string, number>();
+  const series =
+    /^omnireg_http_request_duration_seconds_bucket\{le="([^"]+)",method="GET",route="\/v1\/[^"]*"\} (\d+)$/gm;
+  for (const [, end, count] of metrics.matchAll(series)) within.set(end!, (within.get(end!) ?? 0) + Number(count));
+  const all = within.get('+Inf') ?? 0;
+  const share = (end: string) =>
+    `${((100 * (within.get(end) ?? 0)) / all).toFixed(2)}% within ${1000 * Number(end)} ms`;
+  return ['0.01', '0.1', '1'].map(share).join(', ');
 }
 
 async function trainTiny(url: string): Promise<void> {

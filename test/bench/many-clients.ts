@@ -33,6 +33,10 @@ export interface Tally {
 }
 
 const STUDIES = 8;
+/** Studies, the first ones, that only are asked about: measured before, as those mostly are whose predictions are wanted. */
+const QUIET = 2;
+/** Of the predictions; the others are about studies that grow meanwhile, of which each new trial has to be learned first. */
+const ABOUT_QUIET = 0.9;
 const BATCH = 20;
 /** Of the writes. */
 const SHARES = { batch: 0.15, race: 0.2, twice: 0.2, hangUp: 0.1 };
@@ -102,8 +106,10 @@ class OneClient {
   }
 
   private async predict(): Promise<void> {
-    const body = { queries: [{ level: this.dice.integer(0, 30) }] };
-    await this.count('prediction', () => this.http.send(`${this.study()}/predictions`, body));
+    const { dice, tally } = this;
+    const body = { queries: [{ level: dice.integer(0, 30) }] };
+    const study = dice.chance(ABOUT_QUIET) ? `/v1/studies/${dice.pick(tally.studies.slice(0, QUIET))}` : this.study();
+    await this.count('prediction', () => this.http.send(`${study}/predictions`, body));
   }
 
   private async write(): Promise<void> {
@@ -158,8 +164,9 @@ class OneClient {
     else this.tally.kept.set(tag, { id, y: null });
   }
 
+  /** One that grows. */
   private study(): string {
-    return `/v1/studies/${this.dice.pick(this.tally.studies)}`;
+    return `/v1/studies/${this.dice.pick(this.tally.studies.slice(QUIET))}`;
   }
 
   private next(): { tag: string; y: number } {
