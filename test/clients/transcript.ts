@@ -27,9 +27,6 @@ export function stepsOf(transcript: string): Step[] {
   });
 }
 
-export const transcriptOf = (steps: readonly Step[]) =>
-  steps.map(({ command, output }) => `$ ${command}\n${output}`).join('');
-
 /** Runs commands one after another in one bash. @returns What each said on stdout and stderr, or nothing where a command failed. */
 export async function runSteps(
   commands: readonly string[],
