@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addExportCommand } from './commands/export.js';
@@ -36,7 +37,7 @@ Exit status: 0 done · 1 failed · 2 wrong usage · 3 done in part (rows were le
 A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
-  const running = [addServeCommand, addConfigCommand, addKeysCommand];
+  const running = [addServeCommand, addConfigCommand, addKeysCommand, addDoctorCommand];
   const data = [addImportCommand, addExportCommand, addStudiesCommand, addTrialsCommand];
   const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
   for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand, addCompletionCommand])

@@ -33,7 +33,7 @@ const run = (shell: string, program: string) =>
 
 /** What is typed, and words that must and must not be offered behind it. */
 const cases: [typed: string, offered: string[], notOffered: string[]][] = [
-  ['omnireg ', ['serve', 'studies', 'completion'], ['show', 'auto']],
+  ['omnireg ', ['serve', 'studies', 'completion', 'doctor'], ['show', 'auto']],
   ['omnireg st', ['studies'], ['trials']],
   ['omnireg studies ', ['list', 'show', 'create', 'delete'], ['studies']],
   ['omnireg --json studies list --l', ['--limit'], ['--quiet']],
