@@ -41,7 +41,7 @@ function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
 }
 
 /** @returns an application ready to listen, or to be asked with `inject` in tests */
-export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Promise<FastifyInstance> {
+export async function buildApp(parts: Omit<Services, 'version' | 'closing' | 'streams'>): Promise<FastifyInstance> {
   const { config } = parts;
   const contract = loadContract();
   const app = Fastify({
@@ -80,7 +80,12 @@ export async function buildApp(parts: Omit<Services, 'version' | 'closing'>): Pr
     });
   });
   const metrics = watchRequests(app);
-  const services: Services = { ...parts, version: contract.version, closing: closing.signal };
+  const services: Services = {
+    ...parts,
+    version: contract.version,
+    closing: closing.signal,
+    streams: { open: 0 },
+  };
   watchServices(metrics, services);
   const asking = {
     ...predictionHandlers(services),

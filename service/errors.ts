@@ -45,6 +45,7 @@ export const PROBLEMS = {
   too_few_trials: { status: 422, title: 'There are too few trials to train on' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_imports: { status: 429, title: 'Too many imports are under way' },
+  too_many_streams: { status: 429, title: 'Too many event streams are open' },
   too_many_predictions: { status: 429, title: 'Too many predictions are waiting' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   request_cancelled: { status: 499, title: 'The client closed the connection' },

@@ -56,6 +56,7 @@ export async function startServer(
     cacheFolder: join(dataDir, 'cache'),
     loadedModels: config.loadedModels,
     maxContextTrials: config.maxContextTrials,
+    maxContextCharacters: config.maxContextCharacters,
     threads: config.predictionThreads,
     device: device.then((choice) => choice.device),
     mayFallBack: config.device === 'auto',

@@ -52,6 +52,8 @@ export interface Services {
   base: BaseModel;
   config: ServiceConfig;
   version: string;
+  /** Event streams that are open. */
+  streams: { open: number };
   /** Aborted when the server begins to close. */
   closing: AbortSignal;
 }

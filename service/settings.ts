@@ -119,9 +119,14 @@ export const SETTINGS = {
     20_000,
     'Finished trials of a study that a prediction takes into account: the latest.',
   ),
+  maxContextCharacters: setting<number>(
+    64_000_000,
+    'Characters that the parameters of these trials may hold together, as JSON: of trials with long texts fewer are taken.',
+  ),
 
   maxImports: setting<number>(4, 'Imports that may send rows at once; one more is answered with 429.'),
 
+  maxEventStreams: setting<number>(1000, 'Event streams that may be open at once; one more is answered with 429.'),
   streamHeartbeatMs: setting<number>(15_000, 'Time between two signs of life on an event stream, in ms.'),
 } satisfies Record<string, Setting<string> | Setting<number> | Setting<boolean>>;
 

@@ -25,9 +25,18 @@ export async function studySources(store: Store, study: Study, until: number): P
   }));
 }
 
-/** The latest `limit` trials of the study, in the order they were finished in. @throws study_not_found */
-export async function latestTrials(store: Store, studyId: string, limit: number): Promise<FinishedTrial[]> {
-  return (await store.finishedTrials(studyId, { limit, order: 'desc' })).reverse();
+/**
+ * The latest trials of the study, in the order they were finished in.
+ * @param limit of their number @param characters of their parameters together, as JSON
+ * @throws study_not_found
+ */
+export async function latestTrials(
+  store: Store,
+  studyId: string,
+  limit: number,
+  characters: number,
+): Promise<FinishedTrial[]> {
+  return (await store.finishedTrials(studyId, { limit, characters, order: 'desc' })).reverse();
 }
 
 /** The study seen through each of its objectives, in their order. */

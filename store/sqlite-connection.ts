@@ -23,6 +23,9 @@ export interface SqliteOptions {
   idempotencyTtlMs?: number;
 }
 
+/** Text in one page of a list. */
+const MAX_PAGE_CHARACTERS = 16_000_000;
+
 const DEFAULTS = {
   readonly: false,
   bulk: false,
@@ -107,13 +110,34 @@ export class Connection {
       after = cursor.row;
     }
     // One row more than asked tells whether there are more.
-    const rows = pages[request.order].all({ ...bound, after, limit: request.limit + 1 });
-    return { data: rows.slice(0, request.limit).map(toRecord), hasMore: rows.length > request.limit };
+    const found = pages[request.order].iterate({ ...bound, after, limit: request.limit + 1 });
+    const { rows, whole } = takeRows(found, request.limit, MAX_PAGE_CHARACTERS);
+    return { data: rows.map(toRecord), hasMore: !whole };
   }
 
   close(): void {
     this.db.close();
   }
+}
+
+/**
+ * The first rows, up to `limit`, and no more once they hold so many characters of text: a thousand of them may be gigabytes. One
+ * at least, where there is any.
+ * @returns `whole`: these are all
+ */
+export function takeRows<Row>(
+  found: Iterable<Row>,
+  limit: number,
+  characters: number,
+): { rows: Row[]; whole: boolean } {
+  const rows: Row[] = [];
+  let size = 0;
+  for (const row of found) {
+    if (rows.length === limit || size >= characters) return { rows, whole: false };
+    rows.push(row);
+    for (const value of Object.values(row as object)) if (typeof value === 'string') size += value.length;
+  }
+  return { rows, whole: true };
 }
 
 function open(file: string, readonly: boolean, busyTimeoutMs: number): Database {

@@ -2,7 +2,7 @@
 import { StoreError } from './errors.js';
 import { newId } from './ids.js';
 import { joinOutcomes, toFinishedTrial, toOutcomes, toStudy, toTrial } from './rows.js';
-import type { Connection } from './sqlite-connection.js';
+import { type Connection, takeRows } from './sqlite-connection.js';
 import type { StudyRow } from './statements.js';
 import type { StudyStore, TrialStore } from './store.js';
 import type { NewStudy, NewTrial, Outcomes, Trial, TrialStatus } from './types.js';
@@ -156,9 +156,11 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
       });
     },
 
-    async finishedTrials(studyId, { after = 0, until = Number.MAX_SAFE_INTEGER, limit, order = 'asc' }) {
+    async finishedTrials(studyId, range) {
+      const { after = 0, until = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = range;
       const study = studyRow(studyId).row;
-      return sql.finishedTrials[order].all({ study, after, until, limit }).map(toFinishedTrial);
+      const found = sql.finishedTrials[order].iterate({ study, after, until, limit });
+      return takeRows(found, limit, range.characters ?? Number.POSITIVE_INFINITY).rows.map(toFinishedTrial);
     },
 
     async outcomes(studyId, until) {

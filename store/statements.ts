@@ -152,6 +152,7 @@ export interface Query<Bound extends unknown[], Row> {
   readonly source: string;
   get(...bound: Bound): Row | undefined;
   all(...bound: Bound): Row[];
+  iterate(...bound: Bound): IterableIterator<Row>;
   run(...bound: Bound): { lastInsertRowid: number | bigint; changes: number };
 }
 

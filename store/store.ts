@@ -76,12 +76,12 @@ export interface TrialStore {
   ): Promise<Written<Trial>>;
   /**
    * Up to `limit` finished trials with `after` < finishSeq <= `until`, in that order or against it: to read a study of
-   * any size piece by piece, and the same pieces again later.
+   * any size piece by piece, and the same pieces again later. None is added once they hold so many `characters`.
    * @throws study_not_found
    */
   finishedTrials(
     studyId: string,
-    range: { after?: number; until?: number; limit: number; order?: 'asc' | 'desc' },
+    range: { after?: number; until?: number; limit: number; order?: 'asc' | 'desc'; characters?: number },
   ): Promise<FinishedTrial[]>;
   /**
    * What all finished trials with finishSeq <= `until` measured, in the order they were finished in: for a study of a

@@ -2155,7 +2155,7 @@ export interface components {
         JobId: string;
         EvaluationId: string;
         ModelId: string;
-        /** @description How many to return at most. */
+        /** @description How many to return at most; fewer come where they hold much text. */
         Limit: number;
         /** @description The id of the last one already known; the page begins behind it. */
         After: string;
@@ -2323,7 +2323,7 @@ export interface operations {
     listStudies: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -2521,7 +2521,7 @@ export interface operations {
     listTrials: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -2831,7 +2831,7 @@ export interface operations {
     listImports: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -3068,7 +3068,7 @@ export interface operations {
     listImportErrors: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `row` of the last one already known. */
                 after?: number;
@@ -3545,7 +3545,7 @@ export interface operations {
     listFineTuningJobs: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -3701,7 +3701,7 @@ export interface operations {
     listFineTuningJobEvents: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The `seq` of the last event already known. */
                 after?: number;
@@ -3748,7 +3748,7 @@ export interface operations {
     listFineTuningJobCheckpoints: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -3787,7 +3787,7 @@ export interface operations {
     listEvaluations: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -3944,7 +3944,7 @@ export interface operations {
     listEvaluationEvents: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The `seq` of the last event already known. */
                 after?: number;
@@ -4021,7 +4021,7 @@ export interface operations {
     listModels: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];
@@ -4161,7 +4161,7 @@ export interface operations {
     listKeys: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
+                /** @description How many to return at most; fewer come where they hold much text. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The id of the last one already known; the page begins behind it. */
                 after?: components["parameters"]["After"];

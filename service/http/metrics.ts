@@ -33,7 +33,7 @@ export function watchRequests(app: FastifyInstance): Registry {
 }
 
 /** Adds what is counted elsewhere, read when somebody asks. */
-export function watchServices(registry: Registry, { store, predictor, version }: Services): void {
+export function watchServices(registry: Registry, { store, predictor, streams, version }: Services): void {
   collectDefaultMetrics({ register: registry });
   const gauge = (
     name: string,
@@ -59,6 +59,7 @@ export function watchServices(registry: Registry, { store, predictor, version }:
     },
     ['status'],
   );
+  gauge('omnireg_event_streams', 'Event streams that are open.', (it) => it.set(streams.open));
   gauge('omnireg_database_bytes', 'Size of the database, without its write-ahead log.', async (it) =>
     it.set(await store.sizeBytes()),
   );

@@ -231,12 +231,14 @@ export class PredictionClient implements PredictionService {
   }
 
   private start(): Worker {
-    const { databaseFile, cacheFolder, loadedModels, maxContextTrials, threads, mayFallBack } = this.options;
+    const { databaseFile, cacheFolder, loadedModels, threads, mayFallBack } = this.options;
+    const { maxContextTrials, maxContextCharacters } = this.options;
     const workerData: WorkerOptions = {
       databaseFile,
       cacheFolder,
       loadedModels,
       maxContextTrials,
+      maxContextCharacters,
       threads,
       mayFallBack,
     };

@@ -28,7 +28,7 @@ const options = workerData as WorkerOptions;
 // The thread reads studies for itself, so that a long one never holds up the HTTP thread.
 const store = openSqliteStore({ file: options.databaseFile, readonly: true });
 const derived = new DerivedFiles(options.cacheFolder);
-const studies = new StudyCache(store, options.maxContextTrials);
+const studies = new StudyCache(store, options.maxContextTrials, options.maxContextCharacters);
 /** There before anything is asked: the thread may start while the devices are still looked at. */
 let models: DeviceFallback<LoadedModels> | undefined;
 const small = new Turnstile(SMALL_PLACES);

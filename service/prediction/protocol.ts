@@ -15,6 +15,7 @@ export interface WorkerOptions {
   cacheFolder: string;
   loadedModels: number;
   maxContextTrials: number;
+  maxContextCharacters: number;
   threads: number;
 }
 

@@ -16,10 +16,11 @@ export interface CachedStudy {
 export class StudyCache {
   private readonly studies = new LruCache<CachedStudy>(CACHED_STUDIES);
 
-  /** @param maxTrials the latest this many of a study are read */
+  /** @param maxTrials the latest this many of a study are read @param maxCharacters and no more than these hold, as JSON */
   constructor(
     private readonly store: Store,
     private readonly maxTrials: number,
+    private readonly maxCharacters: number,
   ) {}
 
   async read(id: string): Promise<CachedStudy> {
@@ -29,7 +30,7 @@ export class StudyCache {
     const finished = study.counts.completed + study.counts.infeasible;
     const version = study.revision === 0 ? String(finished) : `${finished}.${study.revision}`;
     const make = async (): Promise<CachedStudy> => {
-      const trials = await latestTrials(this.store, id, this.maxTrials);
+      const trials = await latestTrials(this.store, id, this.maxTrials, this.maxCharacters);
       const views = studyData(study, trials).map((view) => ({ ...view, version }));
       return { views, trialIds: trials.map((trial) => trial.id) };
     };

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Store } from '../../store/store.js';
 import type { Job, JobEvent } from '../../store/types.js';
 import type { StreamAnswer } from '../contract/handlers.js';
+import { ServiceError } from '../errors.js';
 import type { JobRunner, Services } from '../services.js';
 
 interface EventStreamOptions {
@@ -32,16 +33,23 @@ export function firstEvent(query: { after?: number }, raw: FastifyRequest): numb
 
 export const wantsStream = (raw: FastifyRequest): boolean => raw.headers.accept?.includes('text/event-stream') ?? false;
 
-/** The answer to who asks for a stream. */
+/** The answer to who asks for a stream. @throws too_many_streams */
 export function streamAnswer(
-  { store, jobs, config, closing }: Services,
+  { store, jobs, config, closing, streams }: Services,
   jobId: string,
   after: number,
   present: EventStreamOptions['present'],
 ): StreamAnswer {
   const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+  if (streams.open >= config.maxEventStreams) {
+    const detail = `${streams.open} are open, and each looks into the database again and again; try again in 10 s, or read pages`;
+    throw new ServiceError('too_many_streams', detail, { headers: { 'retry-after': '10' } });
+  }
   const heartbeatMs = config.streamHeartbeatMs;
-  return { status: 200, headers, stream: eventStream({ store, jobs, jobId, after, heartbeatMs, present, closing }) };
+  const stream = eventStream({ store, jobs, jobId, after, heartbeatMs, present, closing });
+  streams.open++;
+  stream.once('close', () => streams.open--);
+  return { status: 200, headers, stream };
 }
 
 /** Ends after the job has ended, or when the reader goes away. Reads no faster than the reader does. */

@@ -13,6 +13,7 @@ import { entryPoint } from '../../service/entry-point.js';
 import { SETTINGS } from '../../service/settings.js';
 import { packageFile } from '../../tokenizer/package-root.js';
 import { temporaryFolder } from '../store/temporary-store.js';
+import { TINY_TRAINING } from '../tiny-training.js';
 import { documented } from './contract-check.js';
 import { testServer } from './test-server.js';
 
@@ -41,6 +42,32 @@ describe('requests', () => {
     expect(one.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(two.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
+});
+
+it('holds no more event streams open than it may, and counts those that closed no more', async () => {
+  const { url, post, makeStudy, addTrials } = await testServer({ maxEventStreams: 2 });
+  const { id } = await makeStudy();
+  await addTrials(id, [
+    { x: { a: 1 }, y: 1 },
+    { x: { a: 2 }, y: 2 },
+  ]);
+  const hyperparameters = { ...TINY_TRAINING, steps: 1_000_000 };
+  const job = await post<{ id: string }>('/v1/fine-tuning-jobs', { studies: [id], hyperparameters });
+  const path = `/v1/fine-tuning-jobs/${job.body.id}/events`;
+  const open = async () => {
+    const stop = new AbortController();
+    const answer = await fetch(url + path, { headers: { accept: 'text/event-stream' }, signal: stop.signal });
+    return { stop, status: answer.status, answer };
+  };
+  const [first] = [await open(), await open()];
+  const third = await open();
+  expect(third.status).toBe(429);
+  expect(third.answer.headers.get('retry-after')).toBe('10');
+  expect(await third.answer.json()).toMatchObject({ code: 'too_many_streams' });
+  expect((await fetch(url + path)).status).toBe(200);
+  first.stop.abort();
+  await expect.poll(async () => (await open()).status, { timeout: 5000 }).toBe(200);
+  await post(`/v1/fine-tuning-jobs/${job.body.id}:cancel`);
 });
 
 describe('web pages', () => {

@@ -156,3 +156,28 @@ it('what was measured is read without parameters, and trials by their place in t
   await expect(store.outcomes('study_none', 1)).rejects.toMatchObject({ code: 'study_not_found' });
   expect((await store.outcomes(other.id, 0)).y).toEqual([new Float64Array(0)]);
 });
+
+it('gives pages of bounded text, and goes on behind them to the last one', async () => {
+  const { store } = temporaryStore();
+  const study = await makeStudy(store);
+  const text = 'x'.repeat(900_000);
+  for (let level = 0; level < 50; level++)
+    await store.createTrials(study.id, [{ ...completed(level), metadata: { text } }]);
+  const levels: unknown[] = [];
+  const sizes: number[] = [];
+  for (let after: { after?: string } = {}; ; ) {
+    const page = await store.listTrials(study.id, { limit: 1000, order: 'asc', ...after });
+    levels.push(...page.data.map(({ x }) => x.level));
+    sizes.push(page.data.length);
+    if (!page.hasMore) break;
+    after = { after: page.data.at(-1)!.id };
+  }
+  expect(levels).toEqual(Array.from({ length: 50 }, (_, level) => level));
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(Math.max(...sizes) * text.length).toBeLessThan(18_000_000);
+  // One that is larger by itself is a page all the same.
+  const latest = await store.finishedTrials(study.id, { limit: 9, characters: 1, order: 'desc' });
+  expect(latest.map(({ x }) => x.level)).toEqual([49]);
+  const few = await store.finishedTrials(study.id, { limit: 9, characters: 60, order: 'desc' });
+  expect(few.map(({ x }) => x.level)).toEqual([49, 48]);
+});

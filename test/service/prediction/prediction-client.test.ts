@@ -15,6 +15,7 @@ function queueOf(maxWaitingQueries: number, makeThroughput?: () => Throughput) {
     cacheFolder: 'none',
     loadedModels: 1,
     maxContextTrials: 1,
+    maxContextCharacters: 1e6,
     threads: 1,
   };
   const client = new PredictionClient({ ...worker, device, maxWaitingQueries }, makeThroughput);
