@@ -15,6 +15,8 @@ export interface ProgressState {
   total?: number;
   /** What is worth knowing meanwhile, such as a loss or a speed. */
   note?: string;
+  /** Lines above the bar, on a terminal: a curve that grows. */
+  above?: readonly string[];
   /** Where the work itself knows better than elapsed time says. */
   etaSeconds?: number;
 }
@@ -25,7 +27,8 @@ export class Progress {
   readonly #started = performance.now();
   #state: ProgressState = { done: 0 };
   #lastShown = 0;
-  #drawn = false;
+  /** Lines that are drawn at present. */
+  #drawn = 0;
   /** One long step is work, too: the line goes on living while nothing is reported. */
   readonly #heartbeat: NodeJS.Timeout;
 
@@ -68,20 +71,23 @@ export class Progress {
   }
 
   #clear(): void {
-    if (this.#drawn) this.#terminal.stderr.write('\r\u001b[2K');
-    this.#drawn = false;
+    if (this.#drawn > 0) this.#terminal.stderr.write(`\r\u001b[2K${'\u001b[1A\u001b[2K'.repeat(this.#drawn - 1)}`);
+    this.#drawn = 0;
   }
 
   #draw(): void {
     this.#lastShown = performance.now();
-    const { done, total } = this.#state;
+    const { done, total, above = [] } = this.#state;
     const bar = total === undefined ? '' : ` ${this.#terminal.style('cyan', barOf(done / Math.max(1, total)))}`;
     const head = `${this.#label}${total === undefined ? '' : ` ${'─'.repeat(BAR_CELLS)}`}`;
     const room = this.#terminal.width - head.length - 1;
     const details = this.#details();
     const shown = details.length > room ? `${details.slice(0, Math.max(0, room - 1))}…` : details;
-    this.#terminal.stderr.write(`\r\u001b[2K${this.#label}${bar} ${shown}`);
-    this.#drawn = true;
+    // A line that the terminal would break in two could not be taken back.
+    const lines = above.map((line) => `${[...line].slice(0, this.#terminal.width - 1).join('')}\n`);
+    this.#clear();
+    this.#terminal.stderr.write(`\r\u001b[2K${lines.join('')}${this.#label}${bar} ${shown}`);
+    this.#drawn = lines.length + 1;
   }
 
   #details(): string {
