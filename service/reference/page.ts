@@ -46,7 +46,7 @@ type Placed = Operation & { method: string; path: string; shared: Parameter[] };
 const METHODS = ['get', 'post', 'patch', 'delete'];
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:62rem;padding:1rem}
 code,pre{font:.9em/1.45 ui-monospace,monospace}pre{overflow:auto;padding:.6rem;border:1px solid #8884;border-radius:4px}
-table{border-collapse:collapse;width:100%;margin:.5rem 0}td,th{border-bottom:1px solid #8884;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;margin:.5rem 0}td,th{border-bottom:1px solid #8884;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 section{border-top:2px solid #8886;margin-top:2rem}nav ul{columns:2}.method{font-weight:700;text-transform:uppercase}summary{cursor:pointer}`;
 
 /** Of the page: nothing runs, nothing is loaded, nobody frames it. */
@@ -104,9 +104,17 @@ function operationHtml(api: OpenApi, operation: Placed): string {
   return `<article id="${operationId}"><h3>${escapeHtml(summary)}</h3>
 <p><code><span class="method">${method}</span> ${escapeHtml(path)}</code>${scope ? ` · key of scope <code>${scope}</code>` : ' · no key'}</p>
 ${markdown(description)}${rows.length > 0 ? `<table><tbody>${rows.join('')}</tbody></table>` : ''}${bodies.join('')}
-<table><tbody>${Object.entries(operation.responses)
-    .map(([status, answer]) => answerHtml(api, status, answer))
-    .join('')}</tbody></table></article>`;
+${answersHtml(api, operation.responses)}</article>`;
+}
+
+/** Success is shown, errors on demand. */
+function answersHtml(api: OpenApi, responses: Record<string, Answer>): string {
+  const rows = (wanted: (status: number) => boolean): string => {
+    const chosen = Object.entries(responses).filter(([status]) => wanted(Number(status)));
+    return `<table><tbody>${chosen.map(([status, answer]) => answerHtml(api, status, answer)).join('')}</tbody></table>`;
+  };
+  const errors = Object.keys(responses).filter((status) => Number(status) >= 400);
+  return `${rows((status) => status < 400)}<details><summary>errors: ${errors.join(', ')}</summary>${rows((status) => status >= 400)}</details>`;
 }
 
 function answerHtml(api: OpenApi, status: string, given: Answer): string {

@@ -41,7 +41,7 @@ export function addConfigCommand(program: Command): void {
 }
 
 /** @throws CliError `usage` with the service's words where a setting is not as it must be */
-async function readSettings(flags: readonly string[]): Promise<SettingLine[]> {
+export async function readSettings(flags: readonly string[]): Promise<SettingLine[]> {
   const entry = fileURLToPath(new URL('dist/service/main.js', packageRoot));
   try {
     const { stdout } = await run(process.execPath, [entry, '--print-config', ...flags]);

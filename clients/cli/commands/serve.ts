@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { CliError, exitCodes } from '../errors.js';
 import { contextOf, integerOption } from '../options.js';
 import { ServerProcess } from '../server-process.js';
+import { readSettings } from './config.js';
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda'];
 
@@ -37,6 +38,8 @@ async function runServe({ port, host, data, device }: ServeCommandOptions, comma
     ...(data === undefined ? {} : { OMNIREG_DATA_DIR: data }),
     ...(device === undefined ? {} : { OMNIREG_DEVICE: device }),
   };
+  // A wrong flag is wrong usage, and no failure of the server.
+  if (command.args.length > 0) await readSettings(command.args);
   const server = await ServerProcess.start({ env, flags: command.args, onLog: (line) => terminal.say(line) });
   terminal.result({ url: server.url });
   terminal.say(`OmniReg listens on ${terminal.style('bold', server.url)} (Ctrl-C stops it)`);

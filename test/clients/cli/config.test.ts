@@ -18,5 +18,6 @@ it('prints every setting with its source, and refuses what is none', async () =>
     source: 'environment',
   });
   const wrong = await runCli(['config', '--max-querys', '5']);
+  expect(await runCli(['serve', '--prot', '0'])).toMatchObject({ code: 2, stdout: '' });
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean --max-queries?') });
 });
