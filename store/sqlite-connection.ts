@@ -16,7 +16,7 @@ export interface SqliteOptions {
   maxBytes?: number;
   /**
    * For a connection that writes rows by the ten thousand: more memory for indexes (16 MB), and the log is written back to
-   * the file at every 32 MB of it instead of at every 4. Default false.
+   * the file at every 32 MB of it instead of at every 4, and no CHECK: rows must be what they should be. Default false.
    */
   bulk?: boolean;
   /** How long an answer is kept for its idempotency key, in milliseconds. Default 48 hours. */
@@ -51,6 +51,8 @@ export class Connection {
       if (bulk) {
         this.db.pragma('cache_size = -16384');
         this.db.pragma('wal_autocheckpoint = 8192');
+        // What is written in bulk was made by JSON.stringify; looking at each again took a fifth of the time.
+        this.db.pragma('ignore_check_constraints = ON');
       }
       this.sql = prepareStatements(this.db);
       if (maxBytes > 0) this.db.pragma(`max_page_count = ${Math.ceil(maxBytes / pageSize(this.db))}`);

@@ -4,9 +4,12 @@ import { newId } from './ids.js';
 import { toImport, toReject } from './rows.js';
 import type { Connection } from './sqlite-connection.js';
 import { newStudyRow } from './sqlite-studies.js';
-import type { ImportRow } from './statements.js';
+import { type ImportRow, TRIALS_AT_ONCE, type TrialValues } from './statements.js';
 import type { ImportStore } from './store.js';
 import type { ImportStep, NewStudy, TrialStatus, TrialText } from './types.js';
+
+/** Values of one trial. */
+const COLUMNS = 10;
 
 export function importMethods(connection: Connection): ImportStore {
   const { sql } = connection;
@@ -26,11 +29,18 @@ export function importMethods(connection: Connection): ImportStore {
     const counts: Record<TrialStatus, number> = { completed: 0, running: 0, infeasible: 0 };
     const now = Date.now();
     let finishSeq = sql.lastFinishSeq.get()!.seq;
+    let values: TrialValues[number][] = [];
     for (const { status, x, y, infeasibleReason, metadata } of trials) {
       counts[status]++;
       const [place, at] = status === 'running' ? [null, null] : [++finishSeq, now];
-      sql.insertTrialText.run(newId('trial', now), study, status, x, y, infeasibleReason, metadata, place, now, at);
+      values.push(newId('trial', now), study, status, x, y, infeasibleReason, metadata, place, now, at);
+      if (values.length === TRIALS_AT_ONCE * COLUMNS) {
+        sql.insertTrialTexts.run(values);
+        values = [];
+      }
     }
+    for (let i = 0; i < values.length; i += COLUMNS)
+      sql.insertTrialText.run(...(values.slice(i, i + COLUMNS) as TrialValues));
     sql.setFinishSeq.run(finishSeq);
     sql.countTrials.run({ study, ...counts });
     return counts;

@@ -133,7 +133,10 @@ export interface RejectRow {
   errors: string;
 }
 
-type TrialValues = [
+/** Of one statement. */
+export const TRIALS_AT_ONCE = 20;
+
+export type TrialValues = [
   id: string,
   study: number,
   status: TrialRow['status'],
@@ -166,6 +169,12 @@ function pages<Row>(db: Database, select: string, where: string): Pages<Row> {
     asc: db.prepare<Named, Row>(`${select} WHERE ${filter}row > @after ORDER BY row ASC LIMIT @limit`),
     desc: db.prepare<Named, Row>(`${select} WHERE ${filter}row < @after ORDER BY row DESC LIMIT @limit`),
   };
+}
+
+function insertTrials(count: number): string {
+  const values = Array(count).fill('(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+  return `INSERT INTO trials (id, study, status, x, y, infeasible_reason, metadata, finish_seq, created_at, completed_at)
+    VALUES ${values}`;
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -222,10 +231,9 @@ export function prepareStatements(db: Database) {
        VALUES (@id, @study, @status, @x, @y, @infeasible_reason, @metadata, @finish_seq, @created_at, @completed_at)`,
     ),
     /** For many at once: values by place are bound in half the time of values by name. */
-    insertTrialText: query<TrialValues>(
-      `INSERT INTO trials (id, study, status, x, y, infeasible_reason, metadata, finish_seq, created_at, completed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
+    insertTrialText: query<TrialValues>(insertTrials(1)),
+    /** The values of `TRIALS_AT_ONCE` trials, one after another: a third less time than as many statements. */
+    insertTrialTexts: query<[(string | number | null)[]]>(insertTrials(TRIALS_AT_ONCE)),
     trialById: query<[string, number], TrialRow>(`${selectTrial} WHERE id = ? AND study = ?`),
     trials: pages<TrialRow>(db, selectTrial, 'study = @study'),
     trialsByStatus: pages<TrialRow>(db, selectTrial, 'study = @study AND status = @status'),

@@ -10,9 +10,32 @@ export type CellKind = 'empty' | 'number' | 'not_finite' | 'boolean' | 'text';
 const DECIMAL = /^[+-]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^[+-]?\d+$/;
 const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
+const [MINUS, POINT, ZERO, NINE] = [0x2d, 0x2e, 0x30, 0x39];
 const BOOLEAN = /^(?:true|false)$/i;
 
+/**
+ * Whether the cell is a number of the plainest kind, such as 12 or -0.5: most cells are, and this takes a third of the time
+ * of the expressions.
+ */
+function isPlainNumber(cell: string): boolean {
+  const { length } = cell;
+  if (length === 0 || length > 15) return false;
+  let at = cell.charCodeAt(0) === MINUS ? 1 : 0;
+  let code = cell.charCodeAt(at);
+  if (code === ZERO && at + 1 < length && cell.charCodeAt(at + 1) !== POINT) return false;
+  let digits = 0;
+  let points = 0;
+  for (; at < length; at++) {
+    code = cell.charCodeAt(at);
+    if (code >= ZERO && code <= NINE) digits++;
+    else if (code === POINT && points === 0 && digits > 0) points++;
+    else return false;
+  }
+  return digits > 0 && code !== POINT;
+}
+
 export function cellKind(cell: string): CellKind {
+  if (isPlainNumber(cell)) return 'number';
   const text = cell.trim();
   if (text === '') return 'empty';
   if (DECIMAL.test(text)) {
@@ -26,6 +49,7 @@ export function cellKind(cell: string): CellKind {
 
 /** The number of a cell of kind `number`. For measurements long integers are numbers too, rounded as doubles are. */
 export function parseNumber(cell: string): number | undefined {
+  if (isPlainNumber(cell)) return Number(cell);
   const text = cell.trim();
   if (!DECIMAL.test(text)) return undefined;
   const value = Number(text);

@@ -95,7 +95,7 @@ function keyed(
   const values: JsonObject = {};
   for (const column of columns) {
     const cell = prepare(cells[column.index]!, plan, column.kind);
-    if (cell.trim() === '') continue;
+    if (cell === '' || cell.trim() === '') continue;
     if (column.kind === 'number' && cellKind(cell) !== 'number') {
       const { what, fix, code } = notANumber(cell);
       const hint = /\d/.test(cell)
@@ -131,7 +131,7 @@ function cellValue(cell: string, kind: ColumnKind): Json | undefined {
 
 /** A cell as the rest reads it: missing values empty, decimal commas as points. */
 export function prepare(cell: string, plan: Pick<QueryPlan, 'missing' | 'decimalComma'>, kind: string): string {
-  if (plan.missing.has(cell.trim())) return '';
+  if (plan.missing.size > 0 && plan.missing.has(cell.trim())) return '';
   return plan.decimalComma && kind !== 'text' ? withDecimalPoint(cell) : cell;
 }
 
