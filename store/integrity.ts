@@ -1,4 +1,4 @@
-// Whether a database is whole: SQLite's own check, references between tables, and the counters that are kept beside the trials.
+// Whether a database is whole: SQLite's own check, references between tables, the counters that are kept beside the trials, the order of finish.
 import Sqlite, { type Database } from 'better-sqlite3';
 import { StoreError } from './errors.js';
 
@@ -21,7 +21,9 @@ const TOLD = 20;
 export function checkIntegrity(file: string): Integrity {
   let db: Database | undefined;
   try {
-    db = new Sqlite(file, { readonly: true, fileMustExist: true });
+    // Opened as read-only SQLite would look at no CHECK.
+    db = new Sqlite(file, { fileMustExist: true });
+    db.pragma('query_only = ON');
     // One snapshot for all that is compared.
     const opened = db;
     return opened.transaction(() => examine(opened))();
@@ -61,7 +63,27 @@ function examine(db: Database): Integrity {
       .map((status) => `${study.id} counts ${study[status]} ${status} trials and has ${study[`is_${status}`]}`),
   );
   problems.push(...wrong.slice(0, TOLD));
+  problems.push(...wrongOrder(db));
   const trials = counted.reduce((sum, study) => sum + study.is_completed + study.is_running + study.is_infeasible, 0);
   const schema = db.prepare('SELECT max(version) FROM schema_migrations').pluck().get() as number | null;
   return { problems, studies: counted.length, trials, schema: schema ?? 0 };
+}
+
+/** Snapshots rely on it that no two trials share a place in the order of finish, and that the counter of it is not behind. */
+function wrongOrder(db: Database): string[] {
+  const doubled = db
+    .prepare<[number], { seq: number; n: number }>(
+      'SELECT finish_seq AS seq, count(*) AS n FROM trials WHERE finish_seq IS NOT NULL GROUP BY 1 HAVING n > 1 LIMIT ?',
+    )
+    .all(TOLD);
+  const problems = doubled.map(({ seq, n }) => `${n} trials have place ${seq} in the order of finish`);
+  // Databases of before have no counter yet.
+  if (!db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'finish_counter'`).get()) return problems;
+  const { last, highest } = db
+    .prepare<[], { last: number; highest: number }>(
+      'SELECT last, (SELECT coalesce(max(finish_seq), 0) FROM trials) AS highest FROM finish_counter',
+    )
+    .get()!;
+  if (highest > last) problems.push(`the order of finish has come to ${highest}, and its counter only to ${last}`);
+  return problems;
 }

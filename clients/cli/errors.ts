@@ -13,6 +13,10 @@ export const cliErrorCodes = {
   metadata_unusable: { exit: exitCodes.failed, meaning: 'A metadata file that is not what studies are made of' },
   unknown_column: { exit: exitCodes.usage, meaning: 'A column was named that the file does not have' },
   nothing_imported: { exit: exitCodes.failed, meaning: 'No row of the file could be imported' },
+  database_unusable: {
+    exit: exitCodes.failed,
+    meaning: 'A database that cannot be read, or a copy that cannot be written',
+  },
   row_rejected: { exit: exitCodes.failed, meaning: 'With --on-error abort: a row that is no trial' },
   resume_impossible: { exit: exitCodes.failed, meaning: '--resume on a table that is not the one that was begun' },
   table_unusable: { exit: exitCodes.failed, meaning: 'A Parquet file or Optuna storage that cannot be read' },

@@ -1,6 +1,7 @@
 // The omnireg command: its subcommands and what they share.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addBackupCommand } from './commands/backup.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
@@ -38,7 +39,7 @@ A first look:  omnireg demo`,
     );
   addGlobalOptions(program);
   const running = [addServeCommand, addConfigCommand, addKeysCommand, addDoctorCommand];
-  const data = [addImportCommand, addExportCommand, addStudiesCommand, addTrialsCommand];
+  const data = [addImportCommand, addExportCommand, addBackupCommand, addStudiesCommand, addTrialsCommand];
   const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
   for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand, addCompletionCommand])
     add(program);

@@ -136,7 +136,7 @@ async function killed(
     const child = startImport([...args, '--resume']);
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     // A start takes a while in which nothing comes in.
-    await Promise.race([ended, sleep(1500 + (1000 * seconds) / (KILLS + 1))]);
+    await Promise.race([ended, sleep(1200 + (1000 * seconds) / (KILLS + 6))]);
     if (child.exitCode !== null) break;
     await kill(child);
     await ended;

@@ -46,6 +46,12 @@ test('a whole one has no problems, also while it is open', async () => {
 test.each([
   ['DELETE FROM trials WHERE row = 2', /^study_\w+ counts 333 completed trials and has 332$/],
   ["UPDATE studies SET running = 9 WHERE name = 'b'", /^study_\w+ counts 9 running trials and has 167$/],
+  ['UPDATE trials SET finish_seq = 2 WHERE finish_seq = 1', /^2 trials have place 2 in the order of finish$/],
+  ['UPDATE finish_counter SET last = 5', /^the order of finish has come to 666, and its counter only to 5$/],
+  [
+    `PRAGMA ignore_check_constraints = ON; UPDATE trials SET x = '{' WHERE row = 3`,
+    /^CHECK constraint failed in trials$/,
+  ],
   ['UPDATE trials SET study = 77 WHERE row = 1', /^1 rows of trials refer to rows of studies that are not there$/],
 ])('%s', async (sql, problem) => {
   const file = await database();

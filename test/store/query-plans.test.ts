@@ -17,11 +17,13 @@ it('scans and sorts no table that grows', () => {
     }
   db.close();
   expect(plans.length).toBeGreaterThan(30);
-  // The two scans that are meant: all studies of a job over "all", and a job count over a covering index.
+  // The scans that are meant: all studies of a job over "all", and a job count over a covering index.
   const meant = [
     'studiesWithTrials: SCAN studies',
     'countJobs: SCAN jobs USING COVERING INDEX jobs_by_status',
     'ping: ',
+    // Of the values that are inserted.
+    'insertTrialTexts: SCAN 20-ROW VALUES CLAUSE',
     // The studies of one job that has not ended, of which there are a few.
     'jobOnStudy: SCAN json_each',
     // Only those that were deleted and are not yet emptied.
