@@ -12,6 +12,8 @@ const REQUEST_HEADERS = [
   'if-match',
   'if-none-match',
   'last-event-id',
+  'upload-complete',
+  'upload-offset',
   'x-request-id',
 ];
 const RESPONSE_HEADERS = [
@@ -23,6 +25,7 @@ const RESPONSE_HEADERS = [
   'ratelimit-remaining',
   'ratelimit-reset',
   'retry-after',
+  'upload-offset',
   'www-authenticate',
   'x-request-id',
 ];

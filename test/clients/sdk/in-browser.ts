@@ -15,8 +15,16 @@ export const browserMissing = existsSync(executablePath)
   : `there is no ${executablePath}: install chromium, or name another with CHROMIUM`;
 if (browserMissing !== '' && process.env.OMNIREG_REQUIRE_BROWSER) throw new Error(browserMissing);
 
-/** Its own sandbox does not start as root in a container. */
-export const launchBrowser = () => chromium.launch({ executablePath, args: ['--no-sandbox'] });
+export const launchBrowser = () =>
+  chromium.launch({
+    executablePath,
+    args: [
+      // It does not start as root in a container.
+      '--no-sandbox',
+      // A page from elsewhere may ask this machine only if the user agrees, and here is no user.
+      '--disable-features=LocalNetworkAccessChecks',
+    ],
+  });
 
 /** All that a program does: writes, pages, errors, a training followed live, a prediction. */
 const work = `
@@ -27,6 +35,9 @@ export async function work(OmniReg, NotFoundError, baseUrl) {
   const { created } = await client.studies.trials.createBatch(study.id, rows);
   let trials = 0;
   for await (const _ of client.studies.trials.list(study.id, { limit: 5 })) trials++;
+  const table = new Blob([rows.map(({ x, y }) => JSON.stringify({ x, y }) + '\\n').join('')]);
+  const { id } = await client.imports.create({ format: 'ndjson', study: { name: 'a file' } });
+  const { imported } = await client.imports.send(id, table);
   const error = await client.studies.get('study_nope').catch((thrown) => thrown);
   const job = await client.fineTuningJobs.create({ studies: [study.id], hyperparameters: ${JSON.stringify(TINY_TRAINING)} });
   const events = client.fineTuningJobs.events(job.id);
@@ -35,23 +46,24 @@ export async function work(OmniReg, NotFoundError, baseUrl) {
   const { status } = await events.final();
   const { predictions } = await client.studies.predict(study.id, { queries: [{ a: 3, k: 'é0' }] });
   const here = 'document' in globalThis ? 'page' : 'worker';
-  return { here, created: created.length, trials, notFound: error instanceof NotFoundError, code: error.code, status,
+  return { here, created: created.length, trials, imported, notFound: error instanceof NotFoundError, code: error.code, status,
     stepped: types.has('step'), median: predictions[0].objectives.y.median };
 }`;
 const imports = `import { NotFoundError, OmniReg } from './sdk/index.js';\nimport { work } from './work.js';\n`;
 const files: Record<string, string> = {
   'work.js': work,
-  'page.js': `${imports}globalThis.result = work(OmniReg, NotFoundError, location.origin);`,
-  'worker.js': `${imports}work(OmniReg, NotFoundError, location.origin).then(postMessage, (error) => postMessage(String(error)));`,
+  'page.js': `${imports}globalThis.result = work(OmniReg, NotFoundError, new URL(location.href).searchParams.get('service'));`,
+  'worker.js': `${imports}work(OmniReg, NotFoundError, new URL(location.href).searchParams.get('service')).then(postMessage, (error) => postMessage(String(error)));`,
   'page.html': '<!doctype html><meta charset="utf-8"><script type="module" src="page.js"></script>',
   'with-worker.html': `<!doctype html><script type="module">
     globalThis.result = new Promise((resolve) => {
-      new Worker('worker.js', { type: 'module' }).onmessage = ({ data }) => resolve(data);
+      new Worker('worker.js' + location.search, { type: 'module' }).onmessage = ({ data }) => resolve(data);
     });</script>`,
 };
 
 /**
- * Opens a page that lies at the service's own address, so that no cross-origin question is asked.
+ * Opens a page that works with the service at `url`.
+ * @param origin where the page lies
  * @returns What its program found.
  */
 export async function openPage(
@@ -59,11 +71,12 @@ export async function openPage(
   { folder }: InstalledPackage,
   url: string,
   page: 'page.html' | 'with-worker.html',
+  origin: string,
 ): Promise<unknown> {
   const context = await browser.newContext();
   try {
     const tab = await context.newPage();
-    await context.route(`${url}/page/**`, (route) => {
+    await context.route(`${origin}/page/**`, (route) => {
       const name = normalize(new URL(route.request().url()).pathname.slice('/page/'.length));
       const body = name.startsWith('sdk/')
         ? readFileSync(join(folder, 'dist/esm', name.slice('sdk/'.length)))
@@ -72,7 +85,7 @@ export async function openPage(
     });
     const errors: string[] = [];
     tab.on('pageerror', (error) => errors.push(String(error)));
-    await tab.goto(`${url}/page/${page}`);
+    await tab.goto(`${origin}/page/${page}?service=${encodeURIComponent(url)}`);
     const result = await tab.evaluate('globalThis.result');
     expect(errors).toEqual([]);
     return result;

@@ -43,3 +43,32 @@ test('the first client', async () => {
   expect(evaluated.status).toBe('succeeded');
   expect((await client.getEvaluationReport(id)).summary.length).toBeGreaterThan(0);
 });
+
+test('0.1.0', async () => {
+  const { OmniReg, NotFoundError, BadRequestError } = await released('0.1.0');
+  const { url } = await testServer();
+  const client = new OmniReg({ baseUrl: url });
+  expect((await client.health()).status).toBe('ok');
+  const { data: study, requestId } = await client.studies.create({ name: 'old' }).withResponse();
+  expect(requestId).toBeTruthy();
+  expect((await client.studies.trials.createBatch(study.id, [...rows, { x: {} }])).created).toHaveLength(30);
+  const seen: unknown[] = [];
+  for await (const { x } of client.studies.trials.list(study.id, { limit: 7 })) seen.push(x.a);
+  expect(seen).toEqual(rows.map(({ x }) => x.a));
+  await expect(client.studies.get('x')).rejects.toBeInstanceOf(NotFoundError);
+  await expect(client.studies.create({ nam: 'old' })).rejects.toBeInstanceOf(BadRequestError);
+  const uploaded = await client.imports.upload('a,y\n1,2\n2,3\n', { format: 'csv', name: 'table' });
+  expect(uploaded).toMatchObject({ status: 'completed', imported: 2 });
+
+  const job = await client.fineTuningJobs.create({ studies: [study.id], ...training });
+  const events = client.fineTuningJobs.events(job.id);
+  const types = new Set<string>();
+  for await (const { type } of events) types.add(type);
+  expect(types).toContain('step');
+  const { status, fine_tuned_model: model } = await events.final();
+  expect(status).toBe('succeeded');
+  const { predictions } = await client.studies.predict(study.id, { queries: [{ a: 1 }], model });
+  expect(predictions[0].objectives.y.median).toEqual(expect.any(Number));
+  expect((await client.studies.suggest(study.id, { goal: 'minimize' })).suggestions).toHaveLength(1);
+  expect((await client.models.get(model)).id).toBe(model);
+});

@@ -98,21 +98,34 @@ describe.skipIf(browserMissing !== '')(`in Chromium${browserMissing && ` (${brow
   });
   afterAll(() => browser?.close());
 
-  test.each([
+  const found = {
+    created: 12,
+    trials: 12,
+    imported: 12,
+    notFound: true,
+    code: 'study_not_found',
+    status: 'succeeded',
+    stepped: true,
+    median: expect.any(Number),
+  };
+  const pages = [
     ['page', 'page.html'],
     ['worker', 'with-worker.html'],
-  ] as const)('a %s writes, reads pages, sees errors, follows a training and predicts', async (here, page) => {
-    const { url } = await testServer();
-    expect(await openPage(browser, installed, url, page)).toEqual({
-      here,
-      created: 12,
-      trials: 12,
-      notFound: true,
-      code: 'study_not_found',
-      status: 'succeeded',
-      stepped: true,
-      median: expect.any(Number),
-    });
+  ] as const;
+
+  test.each(pages)(
+    'a %s of the service’s own origin writes, imports, reads pages, sees errors, follows a training and predicts',
+    async (here, page) => {
+      const { url } = await testServer();
+      expect(await openPage(browser, installed, url, page, url)).toEqual({ here, ...found });
+    },
+  );
+
+  test.each(pages)('a %s of another origin, which the service allows, does too', async (here, page) => {
+    // Not a secure context either, as its address is plain HTTP and not this machine's.
+    const origin = 'http://lab.example';
+    const { url } = await testServer({ corsOrigins: origin });
+    expect(await openPage(browser, installed, url, page, origin)).toEqual({ here, ...found });
   });
 });
 
