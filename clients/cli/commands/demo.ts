@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { nearestName } from '../../../service/tabular/nearest.js';
@@ -65,7 +65,12 @@ export function addDemoCommand(program: Command): void {
     .option('--steps <n>', 'optimizer steps (default: chosen by the trainer)', integerOption(1, 10_000_000))
     .option('--set <name=value>', 'any other knob of the training; may be repeated', collected(parseHyperparameter))
     .option('--folder <path>', 'where the database, the model and the results go', 'omnireg-demo')
-    .option('--examples <folder>', 'CSV files with their metadata', EXAMPLES_FOLDER)
+    .addOption(
+      new Option('--examples <folder>', 'CSV files with their metadata').default(
+        EXAMPLES_FOLDER,
+        'those that come with it',
+      ),
+    )
     .option('--keep', 'go on in the folder of an earlier demo instead of removing it', false)
     .action((options: DemoCommandOptions, command: Command) => runDemo(options, command));
 }
