@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { startProcess } from '../service/server-process.js';
 
@@ -32,7 +33,11 @@ try {
     `${cpus()[0]!.model}, ${availableParallelism()} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)} at the start`,
   );
   if (tiny) await trainTiny(server.url);
-  const options = { clients: Number(values.clients), seconds: Number(values.seconds), pauseMs: Number(values.pause) };
+  const seconds = Number(values.seconds);
+  const rampSeconds = Math.min(5, seconds / 4);
+  const options = { clients: Number(values.clients), seconds, rampSeconds, pauseMs: Number(values.pause) };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
   const tally = await runClients({
     ...options,
     url: server.url,
@@ -61,6 +66,10 @@ try {
     );
   }
   console.log(`in the server alone, reads: ${inside}`);
+  const held = [99, 100].map((percentile) => (delay.percentile(percentile) / 1e6).toFixed(0));
+  console.log(
+    `the clients' own process was held up, ms p99 / max ${held.join(' / ')}, load ${loadavg()[0]!.toFixed(1)} at the end`,
+  );
   console.log(
     `${tally.kept.size} trials acknowledged, ${tally.sent.size} sent; the server's peak was ${(resident / 1024).toFixed(0)} MB, it ended with ${exit}`,
   );

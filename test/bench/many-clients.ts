@@ -9,6 +9,8 @@ export interface ManyClients {
   url: string;
   clients: number;
   seconds: number;
+  /** Over which the clients come, within the time, in seconds. */
+  rampSeconds: number;
   seed: number;
   /** Mean pause of a client between two requests, in ms; exponential, so that they come as they like. */
   pauseMs: number;
@@ -87,8 +89,8 @@ class OneClient {
 
   async run(over: number): Promise<void> {
     const { dice, options } = this;
-    // Not all in the same moment.
-    await sleep(dice.fraction() * options.pauseMs);
+    // They come one after the other: 200 in one moment measure how a program warms up.
+    await sleep((1000 * options.rampSeconds * this.n) / options.clients);
     while (performance.now() < over) {
       const kind = dice.fraction();
       if (kind < options.writes) await this.write();

@@ -9,7 +9,7 @@ it('serves forty clients that read, write, retry and hang up', async () => {
   const dataDir = temporaryFolder();
   const server = await startProcess(dataDir);
   try {
-    const options = { clients: 40, seconds: 4, seed: 1, pauseMs: 50, writes: 0.4, predictions: 0.02 };
+    const options = { clients: 40, seconds: 4, rampSeconds: 0.5, seed: 1, pauseMs: 50, writes: 0.4, predictions: 0.02 };
     const tally = await runClients({ ...options, url: server.url });
     expect(await server.stop()).toBe(0);
     expect(compareWithDatabase(join(dataDir, 'omnireg.sqlite'), tally)).toEqual([]);
