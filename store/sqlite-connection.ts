@@ -1,6 +1,7 @@
 // One open SQLite file: how it is opened, its statements, and the two things every write and every list share.
 import Sqlite, { type Database } from 'better-sqlite3';
 import { StoreError } from './errors.js';
+import { GroupCommit } from './group-commit.js';
 import { migrate, readMigrations, refuseNewer } from './migrate.js';
 import { type Pages, prepareStatements, type Statements } from './statements.js';
 import type { Idempotency, Page, PageRequest, StoredResponse, Written } from './types.js';
@@ -37,6 +38,7 @@ const DEFAULTS = {
 export class Connection {
   readonly db: Database;
   readonly sql: Statements;
+  private readonly commits: GroupCommit;
   private readonly idempotencyTtlMs: number;
 
   /** @throws database_unusable, database_too_new, migration_invalid */
@@ -55,6 +57,7 @@ export class Connection {
         this.db.pragma('ignore_check_constraints = ON');
       }
       this.sql = prepareStatements(this.db);
+      this.commits = new GroupCommit(this.db, busyTimeoutMs);
       if (maxBytes > 0) this.db.pragma(`max_page_count = ${Math.ceil(maxBytes / pageSize(this.db))}`);
     } catch (error) {
       this.db.close();
@@ -62,15 +65,14 @@ export class Connection {
     }
   }
 
-  /** Runs `work` in a transaction that is on disk when this returns, and rolled back where it throws. */
-  write<T>(work: () => T): T {
-    // Immediate: taking the write lock first, a transaction can wait for another process's but never collide with it halfway.
-    return this.db.transaction(work).immediate();
+  /** Runs `work` in a transaction that is on disk when this resolves, and rolled back where it throws. */
+  write<T>(work: () => T): Promise<T> {
+    return this.commits.write(work);
   }
 
   /** Like `write`, but done once per idempotency key and remembered in the same transaction. @throws idempotency_key_reused */
-  writeOnce<T>(once: Idempotency<T> | undefined, work: () => T): Written<T> {
-    if (once === undefined) return { replayed: false, value: this.write(work) };
+  writeOnce<T>(once: Idempotency<T> | undefined, work: () => T): Promise<Written<T>> {
+    if (once === undefined) return this.write((): Written<T> => ({ replayed: false, value: work() }));
     return this.write((): Written<T> => {
       const before = this.recall(once);
       if (before !== null) return { replayed: true, response: before };
@@ -118,6 +120,7 @@ export class Connection {
   }
 
   close(): void {
+    this.commits.close();
     this.db.close();
   }
 }

@@ -111,7 +111,7 @@ export function importMethods(connection: Connection): ImportStore {
     },
 
     async stepImport(id, given) {
-      return toImport(connection.write(() => step(id, given)));
+      return toImport(await connection.write(() => step(id, given)));
     },
 
     async cancelImport(id, once) {

@@ -175,14 +175,14 @@ export function jobMethods(connection: Connection): JobStore & ModelStore {
     },
 
     async releaseJob(lease) {
-      connection.write(() => {
+      await connection.write(() => {
         sql.releaseJob.run(leasedRow(lease).row);
         appendStatus(lease.jobId, 'queued', 'stopped with the server, goes on when it is started again');
       });
     },
 
     async appendEvents(lease, events, progress) {
-      connection.write(() => append(leasedRow(lease), events, progress ?? null));
+      await connection.write(() => append(leasedRow(lease), events, progress ?? null));
     },
 
     async finishJob(lease, outcome) {

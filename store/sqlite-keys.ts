@@ -37,11 +37,11 @@ export function keyMethods(connection: Connection): KeyStore {
     },
 
     async touchKey(id) {
-      connection.write(() => sql.touchKey.run(Date.now(), id));
+      await connection.write(() => sql.touchKey.run(Date.now(), id));
     },
 
     async deleteKey(id, { evenLast = false, expect } = {}) {
-      connection.write(() => {
+      await connection.write(() => {
         const row = sql.keyById.get(id);
         if (row === undefined) throw new StoreError('key_not_found', id);
         expect?.(toApiKey(row));

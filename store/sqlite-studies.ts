@@ -63,7 +63,7 @@ export function studyMethods(connection: Connection): StudyStore & TrialStore {
     },
 
     async deleteStudy(id, expect) {
-      connection.write(() => {
+      await connection.write(() => {
         const row = studyRow(id);
         expect?.(toStudy(row));
         refuseInUse(id);

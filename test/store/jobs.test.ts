@@ -75,7 +75,8 @@ describe('leases', () => {
       other.claimJob('b', 60_000),
       store.claimJob('a', 60_000),
     ]);
-    expect(claims.map((c) => c?.job.id)).toEqual([first.id, second.id, undefined]);
+    // Of two stores either may be first; of one the calls keep their order.
+    expect(new Set(claims.map((c) => c?.job.id))).toEqual(new Set([first.id, second.id, undefined]));
     await other.close();
   });
 
