@@ -1,6 +1,7 @@
 // JSON as an argument: written out, or in a file.
 import { readFile } from 'node:fs/promises';
 import type { JsonObject } from '../sdk/index.js';
+import { unreadable } from './csv/files.js';
 import { CliError } from './errors.js';
 
 /**
@@ -15,12 +16,7 @@ export async function jsonArgument(value: string, option: string): Promise<JsonO
     try {
       text = await readFile(value, 'utf8');
     } catch (error) {
-      const { message } = error as Error;
-      throw new CliError(
-        'file_unreadable',
-        `${option}: ${message}.`,
-        `Name a file, or write JSON: ${option} '{"a": 1}'.`,
-      );
+      throw unreadable(value, error);
     }
   }
   let parsed: unknown;

@@ -31,9 +31,9 @@ export function addDefaultList<Options>(
   const list = group
     .command('list', { isDefault: true })
     .description(description)
-    .argument('[word]')
+    .argument('[word...]')
     .usage('[options]');
-  return addListingOptions(list).action(async (word: string | undefined, options: ListingOptions & Options) => {
+  return addListingOptions(list).action(async ([word]: string[], options: ListingOptions & Options) => {
     if (word === undefined) return action(options, list);
     const names = group.commands.map((command) => command.name());
     const message = `"${word}" is not a command of omnireg ${group.name()}.${nearestName(word, names)}`;

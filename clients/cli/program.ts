@@ -10,6 +10,7 @@ import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addExportCommand } from './commands/export.js';
 import { addImportCommand } from './commands/import.js';
+import { addJobsCommand } from './commands/jobs.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addModelsCommand } from './commands/models.js';
 import { addPredictCommand } from './commands/predict.js';
@@ -40,7 +41,14 @@ A first look:  omnireg demo`,
   addGlobalOptions(program);
   const running = [addServeCommand, addConfigCommand, addKeysCommand, addDoctorCommand];
   const data = [addImportCommand, addExportCommand, addBackupCommand, addStudiesCommand, addTrialsCommand];
-  const work = [addTrainCommand, addPredictCommand, addSuggestCommand, addExplainCommand, addEvaluateCommand];
+  const work = [
+    addTrainCommand,
+    addJobsCommand,
+    addPredictCommand,
+    addSuggestCommand,
+    addExplainCommand,
+    addEvaluateCommand,
+  ];
   for (const add of [...running, ...data, ...work, addModelsCommand, addDemoCommand, addCompletionCommand])
     add(program);
   return program;

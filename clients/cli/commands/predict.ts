@@ -147,7 +147,11 @@ async function readFileOrStdin(
   try {
     await pipeline(process.stdin, createWriteStream(spool, { mode: 0o600 }));
     if (file === undefined && (await stat(spool)).size === 0) throw missing();
-    return await read(spool);
+    return await read(spool).catch((error: unknown) => {
+      // Nobody knows the file by its name.
+      if (error instanceof Error) error.message = error.message.replaceAll(spool, 'stdin');
+      throw error;
+    });
   } finally {
     await rm(spool, { force: true });
   }

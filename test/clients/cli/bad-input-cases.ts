@@ -3,7 +3,20 @@
 
 export interface BadInput {
   /** The command. */
-  where: 'import' | 'predict' | 'train' | 'evaluate' | 'demo' | 'any command';
+  where:
+    | 'import'
+    | 'studies'
+    | 'trials'
+    | 'predict'
+    | 'suggest'
+    | 'train'
+    | 'jobs'
+    | 'models'
+    | 'keys'
+    | 'evaluate'
+    | 'demo'
+    | 'completion'
+    | 'any command';
   input: string;
   /** Files in the folder the command runs in. */
   files?: Record<string, string | Uint8Array>;
@@ -256,6 +269,90 @@ export const badInputs: BadInput[] = [
     files: { 'thesis.txt': 'mine' },
     args: ['demo', '--folder', '.'],
     expect: { code: 1, says: /was not made by the demo/ },
+  },
+  {
+    where: 'studies',
+    input: 'a subcommand misspelt',
+    args: ['studies', 'shw', 'study_nope'],
+    expect: { code: 2, says: /Did you mean "show"/ },
+  },
+  {
+    where: 'studies',
+    input: '--metadata that is no JSON',
+    args: ['studies', 'create', 'a', '--metadata', '{furnace: 1}'],
+    expect: { code: 2, says: /--metadata is not JSON/ },
+  },
+  {
+    where: 'studies',
+    input: '--space with a type that there is not',
+    args: ['studies', 'create', 'a', '--space', '{"level": {"type": "int", "low": 1, "high": 9}}'],
+    expect: { code: 1, says: /\/search_space\/level\/type/ },
+  },
+  {
+    where: 'studies',
+    input: 'delete, where nobody can be asked',
+    args: ['studies', 'delete', 'study_nope'],
+    expect: { code: 1, says: /study_not_found/ },
+  },
+  {
+    where: 'trials',
+    input: '--y that is no number',
+    args: ['trials', 'add', 'study_nope', '--x', '{"a":1}', '--y', 'fast'],
+    expect: { code: 2, says: /Write a number, or name=number/ },
+  },
+  {
+    where: 'trials',
+    input: 'measured and failed at once',
+    args: ['trials', 'add', 'study_nope', '--x', '{"a":1}', '--y', '1', '--infeasible'],
+    expect: { code: 2, says: /Leave out --y, or --infeasible/ },
+  },
+  {
+    where: 'trials',
+    input: 'a trial that is not there',
+    args: ['trials', 'show', 'study_nope', 'trial_nope'],
+    expect: { code: 1, says: /not_found/ },
+  },
+  {
+    where: 'suggest',
+    input: 'a criterion that there is not',
+    args: ['suggest', '--study', 's', '--criterion', 'luck'],
+    expect: { code: 2, says: /expected_improvement/ },
+  },
+  {
+    where: 'suggest',
+    input: '--space in a file that is not there',
+    args: ['suggest', '--study', 's', '--space', 'nowhere.json'],
+    expect: { code: 1, says: /nowhere\.json/ },
+  },
+  {
+    where: 'jobs',
+    input: 'a job that is not there',
+    args: ['jobs', 'cancel', 'ftjob_nope'],
+    expect: { code: 1, says: /job_not_found/ },
+  },
+  {
+    where: 'models',
+    input: 'a model that is not there',
+    args: ['models', 'download', 'model_nope'],
+    expect: { code: 1, says: /model_not_found/ },
+  },
+  {
+    where: 'keys',
+    input: 'a scope that there is not',
+    args: ['keys', 'create', 'a', '--scope', 'all'],
+    expect: { code: 2, says: /read, write, admin/ },
+  },
+  {
+    where: 'keys',
+    input: 'a first key that is not of scope admin',
+    args: ['keys', 'create', 'a', '--scope', 'read'],
+    expect: { code: 1, says: /admin/ },
+  },
+  {
+    where: 'completion',
+    input: 'another shell',
+    args: ['completion', 'tcsh'],
+    expect: { code: 2, says: /bash, zsh, fish/ },
   },
   {
     where: 'any command',

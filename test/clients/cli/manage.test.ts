@@ -160,6 +160,8 @@ describe('with a model', () => {
     expect(rest).toEqual([]);
     const table = await runCli(['predict', '--study', study, '-', '--no-csv'], { url: service.url, stdin: csv });
     expect(table.stdout).toMatch(/^query +loss +90% interval/);
+    const empty = await runCli(['predict', '--study', study, '-'], { url: service.url, stdin: 'a,k\n' });
+    expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('stdin has a header and no rows') });
     const json = await runCli(['predict', '--study', study, '--json'], { url: service.url, stdin: csv });
     expect(JSON.parse(json.stdout).predictions).toHaveLength(2);
   });
@@ -177,6 +179,24 @@ describe('with a model', () => {
     for (const id of trials) expect(await client.studies.trials.get(study, id)).toMatchObject({ status: 'running' });
     const other = await cli('suggest', '--study', study, '--criterion', 'luck');
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('thompson') });
+  });
+
+  test('trainings are listed, shown and cancelled', async () => {
+    const [id] = (await out('jobs', '-q')).split('\n');
+    expect(await out('jobs')).toMatch(new RegExp(`${id} +succeeded +1 +24 +${model} `));
+    expect(await out('jobs', 'show', id!)).toMatch(/^status +succeeded$/m);
+    expect(JSON.parse(await out('jobs', 'show', id!, '--json'))).toEqual(await client.fineTuningJobs.get(id!));
+    expect(await cli('jobs', 'cancel', id!)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('job_already_finished'),
+    });
+    const { id: other } = await client.fineTuningJobs.create({
+      studies: [study],
+      parent: 'none',
+      hyperparameters: { ...TINY_TRAINING, steps: 1_000_000 },
+    });
+    expect(JSON.parse(await out('jobs', 'cancel', other, '--json'))).toMatchObject({ id: other });
+    expect(await client.fineTuningJobs.events(other).final()).toMatchObject({ status: 'cancelled' });
   });
 
   test('models are listed, shown, downloaded and deleted', async () => {
