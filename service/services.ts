@@ -44,7 +44,7 @@ export interface Services {
   jobs: JobRunner;
   predictor: PredictionService;
   /** Reads the rows of imports away from the HTTP thread. */
-  imports: Pick<ImportClient, 'receive'>;
+  imports: Pick<ImportClient, 'admit' | 'receive'>;
   artifacts: Artifacts;
   /** Told where something was deleted. */
   purger: Pick<Purger, 'wake'>;

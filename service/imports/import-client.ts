@@ -49,7 +49,7 @@ export class ImportClient {
     rows: Readable,
     { whole, from }: { whole: boolean; from: number | null },
   ): Promise<Import> {
-    this.admit(importId);
+    this.admit();
     const id = ++this.lastId;
     const session: Session = { importId, ahead: 0, events: new EventEmitter(), answer: undefined };
     this.sessions.set(id, session);
@@ -77,12 +77,13 @@ export class ImportClient {
     await ended;
   }
 
-  private admit(importId: string): void {
+  /** Whether one more import may send rows now. @throws too_many_imports, shutting_down */
+  admit(): void {
     if (this.closing) throw new ServiceError('shutting_down', 'The server is stopping; go on when it is back');
     const { maxImports } = this.options;
     if (this.sessions.size < maxImports) return;
     const headers = { 'retry-after': '5' };
-    const detail = `${maxImports} imports are sending rows, as many as may; ${importId} can go on when one has ended`;
+    const detail = `${maxImports} imports are sending rows, as many as may; try again when one has ended`;
     throw new ServiceError('too_many_imports', detail, { headers });
   }
 

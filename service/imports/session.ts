@@ -15,6 +15,8 @@ import type { Table, TableRow } from './table.js';
 /** In one transaction: about 20 ms, for which other writers wait; a commit costs little beside so many rows. */
 const STEP_ROWS = 2000;
 const STEP_CHARACTERS = 4_000_000;
+/** Rows that come slowly are written after this long all the same, when the next one comes. */
+const LONGEST_WAIT_MS = 1000;
 
 export interface SessionParts {
   store: ImportStore;
@@ -39,6 +41,8 @@ export class ImportSession {
   #trials: TrialText[] = [];
   #rejects: Reject[] = [];
   #characters = 0;
+  /** When rows were last written. */
+  #written = performance.now();
   /** Up to the last row that was gathered. */
   #gathered: { bytes: number; line: number; rows: number };
 
@@ -64,7 +68,10 @@ export class ImportSession {
     if (bytes.length === 0) return;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    await this.#failing(async () => this.#take(this.#table.push(bytes)));
+    await this.#failing(async () => {
+      await this.#take(this.#table.push(bytes));
+      if (performance.now() - this.#written > LONGEST_WAIT_MS) await this.#write();
+    });
   }
 
   /** @param whole nothing of the table is missing: a last row without a line break is one */
@@ -127,6 +134,7 @@ export class ImportSession {
       study: study && plan ? { ...study, objectives: plan.objectives } : null,
       ...(end && { end }),
     });
+    this.#written = performance.now();
     // A copy, or a small rest would keep megabytes in memory.
     const rest = Buffer.from(held.subarray(bytes - from));
     this.#held = rest.length > 0 ? [rest] : [];

@@ -76,6 +76,8 @@ export function importHandlers({ store, imports }: Services): ImportHandlers {
       }
       const made = fromQuery(query, FORMATS[stream.type]!);
       if (made.studyId !== null) await existingStudy(store, made.studyId);
+      // Before there is an import that nobody will go on with.
+      imports.admit();
       const { import: started, again } = await importOf(made, raw);
       if (started.status === 'completed' || started.status === 'cancelled') {
         stream.bytes.resume();

@@ -1,6 +1,7 @@
 // Imports over HTTP: what rows become, what is said of bad ones, and that a break at any moment loses and doubles nothing.
 import { request } from 'node:http';
 import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Schemas, testServer } from './test-server.js';
 
@@ -330,6 +331,42 @@ describe('a break', () => {
   });
 });
 
+it('answers any bytes with less than 500, and says what came of each row', async () => {
+  const server = await testServer();
+  const part = fc.oneof(
+    fc.constantFrom(
+      'a,y\n',
+      '1,2\n',
+      '"',
+      '\n',
+      '\r',
+      ',',
+      '{"x":{"a":1},"y":2}\n',
+      '{',
+      '[1]\n',
+      'null\n',
+      '"a\n',
+      '\ufeff',
+      '__proto__',
+    ),
+    fc.string({ unit: 'binary', maxLength: 6 }),
+  );
+  const bytes = fc.oneof(
+    fc.array(part, { maxLength: 12 }).map((parts) => Buffer.from(parts.join(''))),
+    fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)),
+  );
+  await fc.assert(
+    fc.asyncProperty(bytes, fc.constantFrom(CSV, NDJSON), async (body, headers) => {
+      const answer = await server.request<State>('POST', '/v1/imports?name=any', body, headers);
+      expect(answer.status).toBeLessThan(500);
+      if (answer.status !== 201) return;
+      const { rows, imported, rejected, offset } = answer.body;
+      expect([imported + rejected, offset]).toEqual([rows, body.length]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
 it('does not let more send at once than may', async () => {
   const server = await testServer({ maxImports: 1 });
   const slow = request(`${server.url}/v1/imports?name=slow`, { method: 'POST', headers: CSV });
@@ -338,6 +375,8 @@ it('does not let more send at once than may', async () => {
   await new Promise((resolve) => setTimeout(resolve, 200));
   const second = await server.request<Schemas['Problem']>('POST', '/v1/imports?name=second', 'a,y\n1,2\n', CSV);
   expect([second.status, second.body.code, second.headers.get('retry-after')]).toEqual([429, 'too_many_imports', '5']);
+  const { body: list } = await server.get<Schemas['ImportList']>('/v1/imports');
+  expect(list.data).toHaveLength(1);
   slow.end();
   expect(await answered).toMatchObject({ statusCode: 201 });
 });
