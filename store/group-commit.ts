@@ -20,15 +20,14 @@ const LOOK_MS = 2;
 
 export class GroupCommit {
   private waiting: Waiting[] = [];
+  private closing = false;
   private next: NodeJS.Immediate | NodeJS.Timeout | undefined;
 
   /** @param patienceMs how long a write waits for those of other processes, in ms */
   constructor(
     private readonly db: Database,
     private readonly patienceMs: number,
-  ) {
-    db.pragma(`busy_timeout = ${Math.min(LOOK_MS, patienceMs)}`);
-  }
+  ) {}
 
   /**
    * Does the work inside a transaction.
@@ -47,7 +46,8 @@ export class GroupCommit {
   /** Writes what waits. Nothing may be written after it. */
   close(): void {
     if (!this.db.open) return;
-    this.db.pragma(`busy_timeout = ${this.patienceMs}`);
+    // Nobody else has a turn any more: now it may stand still.
+    this.closing = true;
     while (this.waiting.length > 0) this.commit();
     this.stopWaiting();
   }
@@ -58,12 +58,16 @@ export class GroupCommit {
     this.waiting = [];
     let outcomes: Outcome[];
     try {
+      // Reads go on being patient: they hardly ever have to be.
+      if (!this.closing) this.db.pragma(`busy_timeout = ${Math.min(LOOK_MS, this.patienceMs)}`);
       // Immediate: taking the write lock first, a transaction can wait for another process's but never collide with it halfway.
       outcomes = this.db.transaction(() => this.doAll(batch)).immediate();
     } catch (error) {
       if (isBusy(error)) this.waitFor(batch, error);
       else for (const { reject } of batch) reject(error);
       return;
+    } finally {
+      this.db.pragma(`busy_timeout = ${this.patienceMs}`);
     }
     outcomes.forEach((outcome, i) => {
       if ('error' in outcome) batch[i]!.reject(outcome.error);
