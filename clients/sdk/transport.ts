@@ -1,5 +1,12 @@
 // One request of the API over fetch: keys, timeouts, and repetition of what may succeed later.
-import { APIConnectionError, APIConnectionTimeoutError, APIError, errorFrom, OmniRegError } from './errors.js';
+import {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  errorFrom,
+  NotFoundError,
+  OmniRegError,
+} from './errors.js';
 import type { Rows } from './types.js';
 import { VERSION } from './version.js';
 
@@ -120,6 +127,11 @@ export class Transport {
       try {
         return await this.once(request, init, read, open);
       } catch (error) {
+        // It was deleted by the try before, whose answer was lost.
+        if (attempt > 1 && request.method === 'DELETE' && error instanceof NotFoundError) {
+          const response = new Response(null, { status: 204, headers: error.headers });
+          return { data: await read(response), response };
+        }
         const delay = attempt <= maxRetries ? this.delayBefore(attempt, error) : undefined;
         if (delay === undefined) throw error;
         await this.pause({ error: error as Retry['error'], attempt, delay }, signal);

@@ -46,6 +46,17 @@ describe('repetition', () => {
     expect(seen).toHaveLength(1);
   });
 
+  test('what a lost answer had deleted counts as deleted; what was never there does not', async () => {
+    const gone = problem(404, 'model_not_found');
+    const { seen, client } = await serverWith(breakOff, gone);
+    await expect(client().models.delete('model_1')).resolves.toBeUndefined();
+    expect(seen).toHaveLength(2);
+    const never = await serverWith(gone);
+    await expect(never.client().models.delete('model_1')).rejects.toBeInstanceOf(sdk.NotFoundError);
+    const read = await serverWith(breakOff, gone);
+    await expect(read.client().models.get('model_1')).rejects.toBeInstanceOf(sdk.NotFoundError);
+  });
+
   test('pauses double up to the longest, less a quarter at most', async () => {
     const retries: Retry[] = [];
     const { client } = await serverWith(problem(503, 'shutting_down'));
