@@ -1,5 +1,6 @@
 // The client: one object a service, its resources as fields.
 import { APIPromise } from './api-promise.js';
+import type { ClientOptions } from './options.js';
 import { Evaluations } from './resources/evaluations.js';
 import { FineTuningJobs } from './resources/fine-tuning-jobs.js';
 import { Imports } from './resources/imports.js';
@@ -7,7 +8,7 @@ import { Keys } from './resources/keys.js';
 import { Models } from './resources/models.js';
 import { Predictions } from './resources/predictions.js';
 import { Studies } from './resources/studies.js';
-import { type ApiRequest, type ClientOptions, type RequestOptions, Transport } from './transport.js';
+import { type ApiRequest, type RequestOptions, Transport } from './transport.js';
 import type { Health, Readiness } from './types.js';
 
 export class OmniReg {

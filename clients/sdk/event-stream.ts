@@ -1,7 +1,8 @@
 // The events of a job, live: an async iterator that opens its connection again, behind the last event, until the job has ended.
 import { APIConnectionError, OmniRegError } from './errors.js';
+import type { Retry } from './options.js';
 import { ServerSentParser } from './sse.js';
-import type { RequestOptions, Retry, Transport } from './transport.js';
+import type { RequestOptions, Transport } from './transport.js';
 
 /** How events are followed; `timeout` is for how long the stream may be silent. */
 export interface EventOptions extends Omit<RequestOptions, 'idempotencyKey' | 'ifMatch'> {

@@ -1,8 +1,9 @@
 // Tables of any size as trials, with breaks on the way that lose and double nothing.
 import type { APIPromise } from '../api-promise.js';
 import { ConflictError, OmniRegError } from '../errors.js';
+import type { Retry } from '../options.js';
 import type { PagePromise } from '../page.js';
-import { path, type RequestOptions, type Retry } from '../transport.js';
+import { path, type RequestOptions } from '../transport.js';
 import type { Import, ImportCreate, ImportRejectList, ImportState, ImportStatus, Rows } from '../types.js';
 import { type ListParams, Resource } from './resource.js';
 
