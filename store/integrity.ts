@@ -15,7 +15,7 @@ export interface Integrity {
 const TOLD = 20;
 
 /**
- * Reads the whole database, beside a server that works on it: some seconds a gigabyte.
+ * Reads the whole database, beside a server that works on it: up to a minute a gigabyte on a busy machine.
  * @throws StoreError database_unusable where it cannot be opened or read at all
  */
 export function checkIntegrity(file: string): Integrity {
