@@ -127,7 +127,7 @@ export class ImportSession {
     const { study } = this.#request;
     this.#import = await this.#store.stepImport(this.#import.id, {
       from,
-      to: { bytes, line, rows, checksum: crc32(held.subarray(0, bytes - from), this.#import.checksum) },
+      to: { bytes, line, rows, checksum: goneOn(this.#import.checksum, held.subarray(0, bytes - from)) },
       trials: this.#trials,
       rejects: this.#rejects,
       plan: this.#import.plan === null ? (plan as unknown as JsonObject | null) : null,
@@ -156,6 +156,11 @@ export class ImportSession {
       throw new ServiceError(code, message, errors && { errors });
     }
   }
+}
+
+/** The CRC-32 of what came before with `bytes` behind it; of no bytes at all zlib would begin anew, at 0. */
+function goneOn(checksum: number, bytes: Buffer): number {
+  return bytes.length === 0 ? checksum : crc32(bytes, checksum);
 }
 
 class RowRejected extends Error {
