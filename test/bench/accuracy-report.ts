@@ -170,6 +170,7 @@ const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-se
 export function drawFamilies(report: EvaluationReport): Promise<string> {
   const values = ratiosByFamily(report).map(({ family, trials, ratio }) => ({ family, trials, ...ratio }));
   const sizes = [...new Set(values.map(({ trials }) => trials))].sort((a, b) => a - b);
+  const families = [...new Set(values.map(({ family }) => family))];
   const panel = (trials: number) => ({
     title: `${trials} trials`,
     width: 150,
@@ -179,6 +180,8 @@ export function drawFamilies(report: EvaluationReport): Promise<string> {
       y: {
         field: 'family',
         type: 'nominal' as const,
+        // The same rows in all panels, also where a family has no studies so large.
+        scale: { domain: families },
         axis: trials === sizes[0] ? { title: null, labelLimit: 0 } : null,
       },
     },
