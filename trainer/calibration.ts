@@ -7,13 +7,18 @@ import { type PlausibleRange, plausibleRange } from './plausible.js';
 import type { PredictionInterval } from './types.js';
 
 export const CALIBRATION_DEFAULTS = {
+  /** Fewest cross-fitted trials of a study for a correction of its own. */
+  leastTrials: 3,
   /**
-   * Fewest cross-fitted trials of a study for a correction of its own: below it a 90% interval would need more trials than
-   * there are to bound its level at all (⌈(n+1)·0.9⌉ ≤ n from n = 9 on).
+   * Fewest for one that may be called calibrated: below it a 90% interval would need more trials than there are to bound its level at all
+   * (⌈(n+1)·0.9⌉ ≤ n from n = 9 on).
    */
-  leastTrials: 9,
-  /** The weight of all the model's scores together, in trials of the study. */
-  modelWeight: 20,
+  boundingTrials: 9,
+  /**
+   * The weight of all the model's scores together, in trials of the study: as much as the study's own, within these ends. Of models on
+   * studies unlike those they were validated on they say too little, and few trials alone too much.
+   */
+  modelWeight: { least: 10, most: 20 },
   /**
    * The central share of a distribution whose shape is followed. Further out the mass is known better than where it stands:
    * cells that the descent did not look into, what little the model learned of its rare errors.
@@ -100,7 +105,7 @@ export class Calibration {
     private readonly reach?: PlausibleRange,
   ) {
     const own = study.length >= leastTrials ? study : [];
-    const weightOfModel = Math.min(modelWeight, model.length);
+    const weightOfModel = Math.min(modelWeight.most, Math.max(modelWeight.least, own.length), model.length);
     this.own = own.length;
     this.known = own.length + weightOfModel;
     const units = own.length > 0 ? new ErrorUnit(own) : undefined;
@@ -108,7 +113,7 @@ export class Calibration {
     const sizes = own.map((scored) => sizeOf(scored, units!.of(scored.half, scored.difficulty))).sort((a, b) => a - b);
     // The model's sizes say what tails are like; how large the middle one is, the study knows the better the larger it is.
     const middle = sizes[sizes.length >> 1] ?? 1;
-    const scale = middle > 0 ? middle ** (own.length / (own.length + modelWeight)) : 1;
+    const scale = middle > 0 ? middle ** (own.length / (own.length + modelWeight.most)) : 1;
     this.sizes = [
       ...sizes.map((size) => ({ size, weight: 1 })),
       ...sizesOfModel(model).map((size) => ({ size: size * scale, weight: weightOfModel / model.length })),

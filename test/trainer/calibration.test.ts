@@ -168,9 +168,9 @@ describe('calibration', () => {
     expect(interval.upper).toBe(normal(0, 1).quantile(0.9));
   });
 
-  it('leaves the study out below nine trials and leans on the model', () => {
+  it('leaves the study out below three trials and leans on the model', () => {
     const evenly = Array.from({ length: 999 }, (_, i) => (i + 1) / 1000);
-    const missed = Array.from({ length: 8 }, () => ({ error: 100, half: 1, lean: 1 }));
+    const missed = Array.from({ length: 2 }, () => ({ error: 100, half: 1, lean: 1 }));
     for (const level of [0.5, 0.8, 0.9]) {
       const { upper } = new Calibration(missed, evenly).interval(normal(0, 1), level);
       expect(upper).toBeCloseTo(normalQuantile((1 + level) / 2), 1);

@@ -11,14 +11,19 @@ export function describeCalibration(
   validated: boolean,
   levels: readonly number[],
 ): PredictResult['calibration'] {
-  const { leastTrials } = CALIBRATION_DEFAULTS;
-  if (own >= leastTrials) {
+  const { leastTrials, boundingTrials } = CALIBRATION_DEFAULTS;
+  if (own >= boundingTrials) {
     const highest = own / (own + 1);
     const beyond = levels.some((level) => level > highest)
       ? ` Levels above ${highest.toFixed(3)} ask for more trials: their ends are extrapolated.`
       : '';
     const reason = `Intervals are corrected on ${own} of the study's own trials, each predicted from others.${beyond}`;
     return { calibrated: true, basis: 'study', trials: own, reason };
+  }
+  if (own >= leastTrials) {
+    const others = validated ? " and on the model's validation trials of other studies" : '';
+    const reason = `Intervals are corrected on ${own} of the study's own trials${others}, too few to hold their level: ${boundingTrials} could.`;
+    return { calibrated: false, basis: 'study', trials: own, reason };
   }
   const few = `the study has fewer than ${leastTrials} measured trials`;
   const reason = validated
