@@ -2,7 +2,7 @@
 
 import { Random } from '../random.js';
 import type { Expert, FeatureMatrix, FittedExpert, PointPredictions, TrainingSet } from './expert.js';
-import { factorize, invertFactorized, solveLower, solveUpper } from './gp/cholesky.js';
+import { factorize, leaveOneOut, solveLower, solveUpper } from './gp/cholesky.js';
 import {
   covarianceMatrix,
   crossCovariance,
@@ -205,14 +205,7 @@ export class ProcessPosterior {
 
   /** What the process would say of each training row had it not seen it, its parameters unchanged. */
   leaveOneOut(): NormalPredictions {
-    const cells = this.n * this.n;
-    const inverse = new Float64Array(cells);
-    invertFactorized(this.factor, this.n, inverse, new Float64Array(cells));
-    const precision = (i: number): number => inverse[i * this.n + i]!;
-    return {
-      mean: this.y.map((value, i) => value - this.alpha[i]! / precision(i)),
-      sd: this.y.map((_, i) => 1 / Math.sqrt(precision(i))),
-    };
+    return leaveOneOut(this.factor, this.y, this.alpha);
   }
 
   /** Rounding may cost positive definiteness where rows are nearly equal; a little more noise restores it. */

@@ -1,7 +1,7 @@
 // A Gaussian process whose prior is learned from related studies: its mean is theirs, and functions vary as they vary from one
 // study to the next. After HyperBO (Wang et al., arXiv 2109.08215): an empirical prior, with a stationary part for what is new.
 import type { FeatureMatrix } from '../experts/expert.js';
-import { factorize, invertFactorized, solveLower, solveUpper } from '../experts/gp/cholesky.js';
+import { factorize, invertFactorized, leaveOneOut, solveLower, solveUpper } from '../experts/gp/cholesky.js';
 import { denseGroups, matern52, matern52Slope } from '../experts/gp/kernel.js';
 import { minimize } from '../experts/gp/lbfgs.js';
 
@@ -122,16 +122,9 @@ export class PriorProcess {
     return { mean, sd };
   }
 
-  /** What it would say of each of its own points had it not seen that one, its parameters unchanged (Rasmussen & Williams, eq. 5.12). */
+  /** What it would say of each of its own points had it not seen that one, its parameters unchanged. */
   leaveOneOut(): Normals {
-    const cells = this.rows * this.rows;
-    const inverse = new Float64Array(cells);
-    invertFactorized(this.factor, this.rows, inverse, new Float64Array(cells));
-    const precision = (i: number): number => inverse[i * this.rows + i]!;
-    return {
-      mean: this.z.map((value, i) => value - this.alpha[i]! / precision(i)),
-      sd: this.z.map((_, i) => 1 / Math.sqrt(precision(i))),
-    };
+    return leaveOneOut(this.factor, this.z, this.alpha);
   }
 
   /** Log parameters: of the relatives' covariance, constant, slope, novelty and noise, then of the length scales. */

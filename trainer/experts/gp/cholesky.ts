@@ -72,3 +72,23 @@ function invertLower(l: Float64Array, n: number, m: Float64Array): void {
     m[rowI + i] = diagonal;
   }
 }
+
+/**
+ * What a Gaussian process says of each of its n own values had it not seen that one, its parameters unchanged (Rasmussen & Williams, eq. 5.12).
+ * @param l Cholesky factor of the values' covariance K, noise among it
+ * @param alpha K⁻¹ (values − prior mean)
+ */
+export function leaveOneOut(
+  l: Float64Array,
+  values: Float64Array,
+  alpha: Float64Array,
+): { mean: Float64Array; sd: Float64Array } {
+  const n = values.length;
+  const inverse = new Float64Array(n * n);
+  invertFactorized(l, n, inverse, new Float64Array(n * n));
+  const precision = (i: number): number => inverse[i * n + i]!;
+  return {
+    mean: values.map((value, i) => value - alpha[i]! / precision(i)),
+    sd: values.map((_, i) => 1 / Math.sqrt(precision(i))),
+  };
+}
