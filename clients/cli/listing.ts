@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { nearestName } from '../../service/tabular/nearest.js';
+import type { OmniReg, RequestOptions } from '../sdk/index.js';
 import { CliError } from './errors.js';
+import { contextOf } from './options.js';
 import { type Column, renderTable } from './table.js';
 import type { Terminal } from './terminal.js';
 
@@ -39,6 +41,28 @@ export function addDefaultList<Options>(
     const message = `"${word}" is not a command of omnireg ${group.name()}.${nearestName(word, names)}`;
     throw new CliError('usage', message, `Commands are ${names.join(', ')}.`);
   });
+}
+
+export interface Shown<T> {
+  description: string;
+  /** Of the argument: what it is the id of. */
+  of: string;
+  get: (client: OmniReg, id: string, options: RequestOptions) => Promise<T>;
+  describe: (entry: T) => string;
+}
+
+/** The subcommand that shows one entry by its id. */
+export function addShow<T>(group: Command, { description, of, get, describe }: Shown<T>): void {
+  group
+    .command('show')
+    .description(description)
+    .argument(`<${of}>`, `id of the ${of}`)
+    .action(async (id: string, _options: object, command: Command) => {
+      const { terminal, client, signal } = contextOf(command);
+      const entry = await get(client, id, { signal });
+      if (terminal.json) terminal.result(entry);
+      else terminal.data(describe(entry));
+    });
 }
 
 function parseLimit(text: string): number {

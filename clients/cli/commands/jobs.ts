@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { FineTuningJob } from '../../sdk/index.js';
 import {
   addDefaultList,
+  addShow,
   columnsOf,
   details,
   type ListingOptions,
@@ -16,16 +17,12 @@ import { contextOf } from '../options.js';
 export function addJobsCommand(program: Command): void {
   const jobs = program.command('jobs').description('list, show and cancel trainings');
   addDefaultList(jobs, 'list trainings, newest first', listJobs);
-  jobs
-    .command('show')
-    .description('show a training: what it learns from, with what, what came of it')
-    .argument('<job>', 'id of the job')
-    .action(async (id: string, _options: object, command: Command) => {
-      const { terminal, client, signal } = contextOf(command);
-      const job = await client.fineTuningJobs.get(id, { signal });
-      if (terminal.json) terminal.result(job);
-      else terminal.data(describeJob(job));
-    });
+  addShow(jobs, {
+    description: 'show a training: what it learns from, with what, what came of it',
+    of: 'job',
+    get: (client, id, options) => client.fineTuningJobs.get(id, options),
+    describe: describeJob,
+  });
   jobs
     .command('cancel')
     .description('cancel a training: one that runs stops after its present step, and publishes nothing')

@@ -8,7 +8,16 @@ import type { Command } from 'commander';
 import type { Model } from '../../sdk/index.js';
 import { confirm } from '../confirm.js';
 import { CliError } from '../errors.js';
-import { addDefaultList, columnsOf, details, type ListingOptions, pageSize, shortTime, writeList } from '../listing.js';
+import {
+  addDefaultList,
+  addShow,
+  columnsOf,
+  details,
+  type ListingOptions,
+  pageSize,
+  shortTime,
+  writeList,
+} from '../listing.js';
 import { contextOf, text } from '../options.js';
 import { Progress } from '../progress.js';
 import { formatNumber } from '../table.js';
@@ -18,16 +27,12 @@ export function addModelsCommand(program: Command): void {
   addDefaultList(models, 'list models, newest first', listModels)
     .option('--parent <model>', 'only those whose training started from this one', text)
     .option('--base <model>', 'only adapters that stand beside this one', text);
-  models
-    .command('show')
-    .description('show a model: where it comes from, what it learned from, how good it was')
-    .argument('<model>', 'id of the model')
-    .action(async (id: string, _options: object, command: Command) => {
-      const { terminal, client, signal } = contextOf(command);
-      const model = await client.models.get(id, { signal });
-      if (terminal.json) terminal.result(model);
-      else terminal.data(describeModel(model));
-    });
+  addShow(models, {
+    description: 'show a model: where it comes from, what it learned from, how good it was',
+    of: 'model',
+    get: (client, id, options) => client.models.get(id, options),
+    describe: describeModel,
+  });
   models
     .command('download')
     .description('write the files of a model to a zip file')

@@ -6,6 +6,7 @@ import { CliError } from '../errors.js';
 import { jsonArgument } from '../json-argument.js';
 import {
   addDefaultList,
+  addShow,
   columnsOf,
   details,
   type ListingOptions,
@@ -35,16 +36,12 @@ export function addStudiesCommand(program: Command): void {
     'only those of exactly this name',
     text,
   );
-  studies
-    .command('show')
-    .description('show a study: what it measures, how many trials it has')
-    .argument('<study>', 'id of the study')
-    .action(async (id: string, _options: object, command: Command) => {
-      const { terminal, client, signal } = contextOf(command);
-      const study = await client.studies.get(id, { signal });
-      if (terminal.json) terminal.result(study);
-      else terminal.data(describeStudy(study));
-    });
+  addShow(studies, {
+    description: 'show a study: what it measures, how many trials it has',
+    of: 'study',
+    get: (client, id, options) => client.studies.get(id, options),
+    describe: describeStudy,
+  });
   studies
     .command('create')
     .description('make a study without trials; import makes one with them')
