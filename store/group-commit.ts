@@ -21,7 +21,8 @@ const LOOK_MS = 2;
 export class GroupCommit {
   private waiting: Waiting[] = [];
   private closing = false;
-  private next: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  /** Takes back the next look at what waits; undefined where none is to come. */
+  private cancelNext: (() => void) | undefined;
 
   /** @param patienceMs how long a write waits for those of other processes, in ms */
   constructor(
@@ -39,7 +40,7 @@ export class GroupCommit {
       const since = performance.now();
       this.waiting.push({ work, resolve: resolve as Waiting['resolve'], reject, since });
       // At the end of this turn of the event loop: what other requests of this turn want to write comes along.
-      this.next ??= setImmediate(() => this.commit());
+      this.commitSoon();
     });
   }
 
@@ -74,7 +75,7 @@ export class GroupCommit {
       else batch[i]!.resolve(outcome.value);
     });
     this.waiting.unshift(...batch.slice(outcomes.length));
-    if (this.waiting.length > 0) this.next ??= setImmediate(() => this.commit());
+    if (this.waiting.length > 0) this.commitSoon();
   }
 
   /** Outcomes of the first works, of one at least. */
@@ -101,14 +102,21 @@ export class GroupCommit {
     const patient = batch.filter(({ since }) => now - since < this.patienceMs);
     for (const one of batch) if (!patient.includes(one)) one.reject(error);
     this.waiting.unshift(...patient);
-    if (this.waiting.length > 0) this.next = setTimeout(() => this.commit(), AGAIN_MS);
+    if (this.waiting.length === 0) return;
+    const timer = setTimeout(() => this.commit(), AGAIN_MS);
+    this.cancelNext = () => clearTimeout(timer);
+  }
+
+  private commitSoon(): void {
+    if (this.cancelNext) return;
+    const immediate = setImmediate(() => this.commit());
+    // Each kind by its own: Node takes a timer that is given to clearImmediate for one more immediate, and then leaves one undone.
+    this.cancelNext = () => clearImmediate(immediate);
   }
 
   private stopWaiting(): void {
-    if (this.next === undefined) return;
-    clearImmediate(this.next as NodeJS.Immediate);
-    clearTimeout(this.next as NodeJS.Timeout);
-    this.next = undefined;
+    this.cancelNext?.();
+    this.cancelNext = undefined;
   }
 }
 

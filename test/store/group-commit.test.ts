@@ -1,4 +1,5 @@
 // Writes of one moment share a transaction: each stands or falls by itself, none is told before it is on disk, none is lost.
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
@@ -69,6 +70,26 @@ it('waits for the write of another process without standing still, and gives up 
   clearInterval(ticking);
   await add(4);
   expect(stored()).toEqual([1, 2, 4]);
+});
+
+it('leaves none undone after it has waited, in a process where nothing else happens', () => {
+  // A process of its own: whatever else a test's does would hide a write that waits for something to happen.
+  const script = `
+    import Sqlite from ${JSON.stringify(import.meta.resolve('better-sqlite3'))};
+    import { GroupCommit } from ${JSON.stringify(new URL('../../dist/store/group-commit.js', import.meta.url).href)};
+    const [db, other] = [0, 1].map(() => new Sqlite(${JSON.stringify(join(temporaryFolder(), 'g.sqlite'))}));
+    db.pragma('journal_mode = WAL');
+    db.exec('CREATE TABLE t (n INTEGER PRIMARY KEY)');
+    const commits = new GroupCommit(db, 1000);
+    other.exec('BEGIN IMMEDIATE');
+    const first = commits.write(() => 1);
+    setTimeout(() => other.exec('COMMIT'), 20);
+    let sum = await first;
+    for (let n = 2; n <= 10; n++) sum += await commits.write(() => n);
+    console.log(sum);
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect({ stdout, status }).toEqual({ stdout: '55\n', status: 0 });
 });
 
 it('fails all of a transaction that the database ends, and goes on with the next', async () => {
