@@ -19,6 +19,7 @@ import {
   type ToWorker,
   type WorkerOptions,
 } from './protocol.js';
+import { Rounds } from './rounds.js';
 import { type CachedStudy, StudyCache } from './study-cache.js';
 import { Turnstile } from './turnstile.js';
 
@@ -33,6 +34,7 @@ const studies = new StudyCache(store, options.maxContextTrials, options.maxConte
 let models: DeviceFallback<LoadedModels> | undefined;
 const small = new Turnstile(SMALL_PLACES);
 const long = new Turnstile(LONG_PLACES);
+const learning = new Rounds<CachedStudy>();
 
 /** Requests that have not been answered, to be stopped where nobody waits for them any more. */
 const open = new Map<number, AbortController>();
@@ -41,11 +43,27 @@ const underWay = new Set<Promise<void>>();
 async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promise<AskOutput<AskKind>> {
   // Each handler goes with its own kind of input: seen through a union of kinds TypeScript no longer knows that they fit.
   const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
-  return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
+  return (queries <= SMALL_QUERIES ? small : long).pass(signal, async () => {
+    const learned = kind === 'predict' && !input.given && !input.described ? await learn(input, signal) : undefined;
+    return models!.use((loaded) =>
+      loaded.use(input.modelDir, async (predictor) =>
+        handler(input, { predictor, ...(learned ?? (await studyOf(input))), signal }),
+      ),
+    );
+  });
+}
+
+/** The study as it stands, fitted and with its calibration known: once for all who ask meanwhile, however fast it grows. */
+function learn({ modelId, modelDir, studyId }: Target, signal: AbortSignal): Promise<CachedStudy> {
+  const work = () =>
     models!.use((loaded) =>
-      loaded.use(input.modelDir, async (predictor) => handler(input, { predictor, ...(await studyOf(input)), signal })),
-    ),
-  );
+      loaded.use(modelDir, async (predictor) => {
+        const study = await studies.read(studyId);
+        for (const view of study.views) await predictor.learn(view);
+        return study;
+      }),
+    );
+  return learning.join(`${modelId} ${studyId}`, work, signal);
 }
 
 async function studyOf({ studyId, described }: Target): Promise<CachedStudy> {

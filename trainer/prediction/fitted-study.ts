@@ -37,6 +37,12 @@ export class FittedStudy {
     private readonly crossFit: CrossFit<Scored>,
   ) {}
 
+  /** Makes all parts that a prediction needs. */
+  async learn(): Promise<void> {
+    this.evidenceFor([]);
+    await this.scores();
+  }
+
   /** What the model is to be asked about each of xs. @param given what else is known of each, where the study is conditioned */
   questions(xs: readonly JsonObject[], given?: readonly Measured[]): Questions {
     const points = xs.map((x, i): Point => (given ? { x, given: given[i]! } : { x }));

@@ -83,6 +83,11 @@ export class Predictor {
     return new Predictor(model, new Inference({ ...model, lora: model.adapter?.lora, precision }, threads, device));
   }
 
+  /** Fits what predictions of the study rest on, and asks the model about the study's own trials: what is known already is kept. */
+  async learn(study: StudyData): Promise<void> {
+    await this.fit(study).learn();
+  }
+
   /** `prepare`, `answer` and `finish` in one. @param signal as for `distributionsOf` */
   async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResult> {
     return this.finish(request, await this.ask(request.study, request.queries, signal, request.given));
