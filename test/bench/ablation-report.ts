@@ -1,6 +1,7 @@
 // The table and the picture of bench:ablation: each variant beside the default, on the same tasks.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, FONT, GREY, INK } from '../../clients/cli/plots/style.js';
 import { overFamilies, ratioOf } from '../../trainer/evaluation/bootstrap.js';
 import type { EvaluationRow, Ratio } from '../../trainer/evaluation/types.js';
 import type { GroupScore } from '../../trainer/pretraining/grouped-validation.js';
@@ -96,11 +97,6 @@ function bestBaseline({ rows }: VariantResult): (trials: number) => number {
       ({ error }) => error,
     );
 }
-
-const INK = '#1b2733';
-const BLUE = '#1f6fb2';
-const GREY = '#9aa5b1';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
 /** Error of each variant relative to the default's, with its interval. @returns An SVG document. */
 export function drawAblation(results: readonly VariantResult[]): Promise<string> {

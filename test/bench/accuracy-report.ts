@@ -1,7 +1,8 @@
 // Reports of `omnireg evaluate` as the tables and the picture of docs/accuracy.md.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
 import { methodName, overall, type Protocol, ratioText } from '../../clients/cli/evaluation/words.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, FONT, GREY, INK } from '../../clients/cli/plots/style.js';
 import type { EvaluationReport, EvaluationSummary } from '../../clients/sdk/types.js';
 
 const percent = (value: number): string => `${(100 * value).toFixed(0)}%`;
@@ -160,11 +161,6 @@ export function textTable(text: EvaluationReport, plain: EvaluationReport): stri
   ];
   return markdown(head, rows);
 }
-
-const INK = '#1b2733';
-const BLUE = '#1f6fb2';
-const GREY = '#9aa5b1';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
 /** One dot a family, its bootstrap interval behind it; a panel each number of local trials. @returns An SVG document. */
 export function drawFamilies(report: EvaluationReport): Promise<string> {

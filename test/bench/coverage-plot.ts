@@ -1,13 +1,9 @@
 // The picture of bench:coverage: the share of test trials that intervals hold, over their level.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, GREY, PLAIN } from '../../clients/cli/plots/style.js';
 import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
 import { CURVE, type Summary } from './coverage-report.js';
-
-const INK = '#1b2733';
-const BLUE = '#1f6fb2';
-const GREY = '#9aa5b1';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
 /** @returns An SVG document. */
 export function drawReliability(summaries: readonly Summary[]): Promise<string> {
@@ -50,7 +46,7 @@ export function drawReliability(summaries: readonly Summary[]): Promise<string> 
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     padding: 14,
-    config: { font: FONT, axis: { labelColor: INK, titleColor: INK, gridColor: '#e4e9ee' }, title: { color: INK } },
+    config: PLAIN,
     title: { text: 'Do intervals hold? Mean over families that the model has not seen', anchor: 'start', fontSize: 16 },
     hconcat: sizes.map(panel),
   };

@@ -1,6 +1,7 @@
 // Loss over the steps of several trainings, as SVG drawn by Vega-Lite without a browser.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, FONT } from '../../clients/cli/plots/style.js';
 
 export interface Curve {
   label: string;
@@ -8,8 +9,7 @@ export interface Curve {
   losses: readonly number[];
 }
 
-const COLOURS = ['#66727f', '#1f6fb2', '#d6453d', '#2e8b57', '#8a5fbf'];
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
+const COLOURS = ['#66727f', BLUE, '#d6453d', '#2e8b57', '#8a5fbf'];
 /** The first steps' losses would flatten all that comes after: the axis ends at this multiple of the lowest loss. */
 const HEADROOM = 1.5;
 

@@ -1,13 +1,11 @@
 // Pictures of bench:omnipred: error over the number of training studies, and over the trials of a new study.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, GREY, PLAIN } from '../../clients/cli/plots/style.js';
 import type { Budget } from './omnipred-budgets.js';
 import type { FineTuning } from './omnipred-fine-tuning.js';
 import { mean } from './omnipred-model.js';
 import type { MultiTask } from './omnipred-multi-task.js';
-
-const INK = '#1b2733';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
 interface Curve {
   title: string;
@@ -26,10 +24,10 @@ export function drawMultiTask({ plain, evidence, baselines, pooled }: MultiTask,
   const flat = (name: string) => along(() => baselines[name]);
   const single = mean(plain[studies[0]!]!.errors);
   return draw('New trials of known studies: BBOB functions, shifted', 'training studies', [
-    { title: 'plain OmniPred, multi-task', color: '#1f6fb2', points: along((count) => plain[count]!.errors) },
+    { title: 'plain OmniPred, multi-task', color: BLUE, points: along((count) => plain[count]!.errors) },
     {
       title: 'plain OmniPred, single-task',
-      color: '#1f6fb2',
+      color: BLUE,
       dash: [5, 4],
       points: studies.map((at) => ({ at, error: single })),
     },
@@ -37,7 +35,7 @@ export function drawMultiTask({ plain, evidence, baselines, pooled }: MultiTask,
     { title: 'boosting over the studies', color: '#d98324', points: along((count) => pooled[count]) },
     { title: 'boosting, one study', color: '#d98324', dash: [5, 4], points: flat('gradient_boosting') },
     { title: 'forest, one study', color: '#b05fb0', dash: [5, 4], points: flat('random_forest') },
-    { title: 'Gaussian process, one study', color: '#9aa5b1', dash: [5, 4], points: flat('gaussian_process') },
+    { title: 'Gaussian process, one study', color: GREY, dash: [5, 4], points: flat('gaussian_process') },
   ]);
 }
 
@@ -50,13 +48,13 @@ export function drawFineTuning(
   return draw('A study that was not trained on', 'its trials', [
     {
       title: 'pretrained, as it is',
-      color: '#1f6fb2',
+      color: BLUE,
       dash: [5, 4],
       points: trials.map((at) => ({ at, error: mean(zeroShot) })),
     },
-    { title: 'pretrained, fine-tuned', color: '#1f6fb2', points: along(fineTuned) },
+    { title: 'pretrained, fine-tuned', color: BLUE, points: along(fineTuned) },
     { title: 'from scratch', color: '#d98324', points: along(scratch) },
-    { title: 'Gaussian process', color: '#9aa5b1', dash: [5, 4], points: along(gaussianProcess) },
+    { title: 'Gaussian process', color: GREY, dash: [5, 4], points: along(gaussianProcess) },
   ]);
 }
 
@@ -71,7 +69,7 @@ function draw(title: string, across: string, curves: readonly Curve[]): Promise<
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     padding: 14,
-    config: { font: FONT, axis: { labelColor: INK, titleColor: INK, gridColor: '#e4e9ee' }, title: { color: INK } },
+    config: PLAIN,
     title: { text: title, anchor: 'start', fontSize: 16 },
     width: 460,
     height: 300,

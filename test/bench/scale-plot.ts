@@ -1,11 +1,8 @@
 // The picture of bench:scale: cost a trained trial, set-up and memory over the number of stored trials.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, INK, PLAIN } from '../../clients/cli/plots/style.js';
 import type { Cost } from './scale.js';
-
-const INK = '#1b2733';
-const BLUE = '#1f6fb2';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
 /** @returns An SVG document. */
 export async function drawScale(costs: readonly Cost[]): Promise<string> {
@@ -18,7 +15,7 @@ export async function drawScale(costs: readonly Cost[]): Promise<string> {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     padding: 14,
-    config: { font: FONT, axis: { labelColor: INK, titleColor: INK, gridColor: '#e4e9ee' }, title: { color: INK } },
+    config: PLAIN,
     title: { text: 'Cost as the number of stored trials grows', anchor: 'start', fontSize: 16 },
     hconcat: panels.map(({ title, value }) => ({
       width: 190,

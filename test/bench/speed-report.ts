@@ -1,7 +1,8 @@
 // Puts the bench's figures into docs/speed.md, and draws them: the step beside PyTorch's, and where a step goes.
 import { readFile, writeFile } from 'node:fs/promises';
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, INK } from '../../clients/cli/plots/style.js';
 import type { BatchShape } from '../../trainer/model/training-graph.js';
 import type { StepProfile } from './step-profile.js';
 
@@ -28,9 +29,8 @@ export interface MeasuredPeer {
 const DOCS = new URL('../../docs/', import.meta.url);
 const BEGIN = '<!-- figures: written by npm run bench:training -- --write -->';
 const END = '<!-- end of figures -->';
-const INK = '#1b2733';
 const FAINT = '#66727f';
-const OURS = '#1f6fb2';
+const OURS = BLUE;
 const THEIRS = '#b8c1ca';
 
 const shapeName = ({ batch, length }: BatchShape) => `${batch} × ${length}`;

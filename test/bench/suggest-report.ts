@@ -1,6 +1,7 @@
 // Table and picture of bench:suggest.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../clients/cli/demo/render-svg.js';
+import { renderSvg } from '../../clients/cli/plots/render-svg.js';
+import { BLUE, GREY, PLAIN } from '../../clients/cli/plots/style.js';
 import { METHODS, type MethodName } from './suggest-methods.js';
 import { TEST_FUNCTIONS } from './test-functions.js';
 
@@ -72,7 +73,7 @@ export async function drawConvergence(runs: readonly Run[]): Promise<string> {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     padding: 14,
-    config: { font: FONT, axis: { labelColor: INK, titleColor: INK, gridColor: '#e4e9ee' }, title: { color: INK } },
+    config: PLAIN,
     title: { text: 'Distance of the best value from the minimum, mean over seeds', anchor: 'start', fontSize: 16 },
     columns: 3,
     concat: panels.map(({ title, values }) => ({
@@ -96,13 +97,11 @@ export async function drawConvergence(runs: readonly Run[]): Promise<string> {
   return renderSvg(spec);
 }
 
-const INK = '#1b2733';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 const COLORS: Record<MethodName, string> = {
-  random: '#9aa5b1',
+  random: GREY,
   gp_ei: '#d98324',
   surrogate: '#7fb3d8',
-  ours: '#1f6fb2',
+  ours: BLUE,
 };
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,6 +1,7 @@
 // Predicted against measured with intervals, as SVG drawn by Vega-Lite without a browser.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from './render-svg.js';
+import { renderSvg } from '../plots/render-svg.js';
+import { BLUE, FONT, INK } from '../plots/style.js';
 import type { Answer } from './scores.js';
 
 export interface PlotInput {
@@ -13,11 +14,9 @@ export interface PlotInput {
   level: number;
 }
 
-const INSIDE = '#1f6fb2';
+const INSIDE = BLUE;
 const OUTSIDE = '#d6453d';
-const INK = '#1b2733';
 const FAINT = '#66727f';
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 /** From here on, max / min, equal distances mean equal ratios. */
 const LOG_SPAN = 50;
 

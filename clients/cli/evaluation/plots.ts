@@ -1,17 +1,16 @@
 // The pictures of an evaluation's report: errors over local trials, and each family beside the best local baseline.
 import type { TopLevelSpec } from 'vega-lite';
 import type { EvaluationReport } from '../../sdk/index.js';
-import { renderSvg } from '../demo/render-svg.js';
+import { renderSvg } from '../plots/render-svg.js';
+import { BLUE, FONT, GREY, GRID, INK } from '../plots/style.js';
 import { methodName, overall, type Protocol } from './words.js';
 
-const INK = '#1b2733';
-const OURS = '#1f6fb2';
-const OTHERS = ['#9aa5b1', '#7a9e7e', '#c98b3c', '#b5544d', '#8a6bbf', '#4c9aa8', '#d6453d'];
-const FONT = 'Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
+const OURS = BLUE;
+const OTHERS = [GREY, '#7a9e7e', '#c98b3c', '#b5544d', '#8a6bbf', '#4c9aa8', '#d6453d'];
 
 const CONFIG = {
   font: FONT,
-  axis: { labelColor: INK, titleColor: INK, gridColor: '#e4e9ee' },
+  axis: { labelColor: INK, titleColor: INK, gridColor: GRID },
   title: { color: INK, anchor: 'start' as const, fontSize: 14 },
   legend: { labelLimit: 0 },
 };
@@ -71,7 +70,7 @@ export function plotFamilies(report: EvaluationReport, protocol: Protocol): Prom
     height: { step: 18 },
     transform: [{ filter: { field: 'trials', equal: trials } }],
     layer: [
-      { mark: { type: 'rule' as const, color: '#9aa5b1', strokeDash: [4, 4] }, encoding: { x: { datum: 1 } } },
+      { mark: { type: 'rule' as const, color: GREY, strokeDash: [4, 4] }, encoding: { x: { datum: 1 } } },
       {
         mark: { type: 'rule' as const, color: OURS },
         encoding: { x: { ...x, field: 'lower' }, x2: { field: 'upper' } },
