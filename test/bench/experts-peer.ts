@@ -1,33 +1,23 @@
-// Starts the peer in Python (Debian's python3-sklearn and python3-xgboost) and gives it what a user would: a plain matrix of the parameters.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+// scikit-learn's and XGBoost's defaults (Debian's python3-sklearn and python3-xgboost), given what a user gives them: a plain matrix of the parameters.
 import type { JsonObject } from '../../trainer/types.js';
+import { PythonPeer } from './python-peer.js';
 
-const SCRIPT = fileURLToPath(new URL('experts-peer.py', import.meta.url));
+/** What the peer imports. */
+export const EXPERTS_MODULES = ['sklearn', 'xgboost'];
 /** Values of a category that get a column of their own: those most seen among the known trials. */
 const MOST_CATEGORIES = 16;
 
-/** The first interpreter that has both: $PEER_PYTHON, then those of the PATH and of the distribution. */
-export function findPython(): string | undefined {
-  const candidates = process.env.PEER_PYTHON ? [process.env.PEER_PYTHON] : ['python3', '/usr/bin/python3'];
-  return candidates.find((python) => spawnSync(python, ['-c', 'import sklearn, xgboost']).status === 0);
-}
-
 export class ExpertsPeer {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly answers: AsyncIterator<string>,
-    readonly version: string,
-  ) {}
+  private constructor(private readonly peer: PythonPeer) {}
+
+  get version(): string {
+    return this.peer.version;
+  }
 
   static async start(python: string): Promise<ExpertsPeer> {
     // Threads that wait for each other spin: with a few hundred rows they cost more than they save.
-    const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
-    const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-    const { version } = JSON.parse((await answers.next()).value) as { version: string };
-    return new ExpertsPeer(child, answers, version);
+    const single = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+    return new ExpertsPeer(await PythonPeer.start(python, 'experts-peer.py', single));
   }
 
   /** @returns predictions of `test` by method */
@@ -37,14 +27,11 @@ export class ExpertsPeer {
     test: readonly JsonObject[],
   ): Promise<Record<string, number[]>> {
     const encode = encoder(context);
-    this.child.stdin!.write(`${JSON.stringify({ x: context.map(encode), y, test: test.map(encode) })}\n`);
-    const { value, done } = await this.answers.next();
-    if (done) throw new Error('bench: the peer ended without an answer; its own message stands above');
-    return JSON.parse(value) as Record<string, number[]>;
+    return this.peer.ask({ x: context.map(encode), y, test: test.map(encode) });
   }
 
   stop(): void {
-    this.child.stdin!.end();
+    this.peer.stop();
   }
 }
 

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { fitExperts, type PredictorName } from '../../trainer/experts/fit-experts.js';
 import { mean } from '../../trainer/statistics.js';
 import type { Json, JsonObject, Trial } from '../../trainer/types.js';
-import { ExpertsPeer, findPython } from './experts-peer.js';
+import { EXPERTS_MODULES, ExpertsPeer } from './experts-peer.js';
+import { findPython } from './python-peer.js';
 import { familiesOf, loadTasks } from './real-tasks.js';
 import { replaced } from './sections.js';
 
@@ -37,7 +38,7 @@ if (folder === undefined || !existsSync(folder)) {
 } else await main(folder);
 
 async function main(folder: string): Promise<void> {
-  const python = findPython();
+  const python = findPython(EXPERTS_MODULES);
   if (python === undefined) console.log('No Python with scikit-learn and XGBoost: the experts alone are measured.');
   const peer = python === undefined ? undefined : await ExpertsPeer.start(python);
   const errors: Errors = new Map();

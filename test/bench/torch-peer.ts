@@ -1,23 +1,16 @@
-// Starts the PyTorch peer and talks to it in JSON lines: one request, one answer.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+// The same model and optimizer in PyTorch.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { StackedBatches } from '../../trainer/executors/executor.js';
 import type { ModelConfig } from '../../trainer/model/config.js';
 import { parameterSpecs, type Weights } from '../../trainer/model/parameters.js';
 import { encodeSafetensors } from '../../trainer/model/safetensors.js';
 import type { AdamWOptions } from '../../trainer/optimizers/adamw.js';
+import { PythonPeer } from './python-peer.js';
 
-const SCRIPT = fileURLToPath(new URL('torch-peer.py', import.meta.url));
-
-/** The first interpreter that has torch: $PEER_PYTHON, then those of the PATH and of the distribution. */
-export function findPython(): string | undefined {
-  const candidates = process.env.PEER_PYTHON ? [process.env.PEER_PYTHON] : ['python3', '/usr/bin/python3'];
-  return candidates.find((python) => spawnSync(python, ['-c', 'import torch, numpy']).status === 0);
-}
+/** What the peer imports. */
+export const TORCH_MODULES = ['torch', 'numpy'];
 
 /** Debian's OpenBLAS has threads of its own, which torch.set_num_threads does not reach. */
 export interface PeerThreads {
@@ -54,22 +47,20 @@ export interface PeerRun {
 }
 
 export class TorchPeer {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly answers: AsyncIterator<string>,
-    readonly version: string,
-  ) {}
+  private constructor(private readonly peer: PythonPeer) {}
+
+  get version(): string {
+    return this.peer.version;
+  }
 
   static async start(options: PeerOptions): Promise<TorchPeer> {
     const { python, config, weights, optimizer, threads, device, compile } = options;
     const counts = { OMP_NUM_THREADS: String(threads.torch), OPENBLAS_NUM_THREADS: String(threads.blas) };
     // The timeout is a power of two of cycles; 4 is the least that OpenBLAS takes.
-    const waiting = threads.passive ? { OMP_WAIT_POLICY: 'PASSIVE', OPENBLAS_THREAD_TIMEOUT: '4' } : {};
-    const env = { ...process.env, ...counts, ...waiting };
-    const child = spawn(python, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-    const hello = JSON.parse((await answers.next()).value) as { version: string };
-    const peer = new TorchPeer(child, answers, hello.version);
+    const waiting: Record<string, string> = threads.passive
+      ? { OMP_WAIT_POLICY: 'PASSIVE', OPENBLAS_THREAD_TIMEOUT: '4' }
+      : {};
+    const peer = await PythonPeer.start(python, 'torch-peer.py', { ...counts, ...waiting });
     const folder = await mkdtemp(join(tmpdir(), 'omnireg-bench-'));
     try {
       const specs = parameterSpecs(config);
@@ -82,7 +73,7 @@ export class TorchPeer {
     } finally {
       await rm(folder, { recursive: true });
     }
-    return peer;
+    return new TorchPeer(peer);
   }
 
   /** Takes the steps of `batches`; the clock runs in the peer, without the transfer of the batches. */
@@ -90,17 +81,10 @@ export class TorchPeer {
     const { shape, runSteps, inputIds, decoderIds, targets, weights } = batches;
     const lists = { inputIds, decoderIds, targets, weights, rates: learningRates };
     const arrays = Object.fromEntries(Object.entries(lists).map(([name, data]) => [name, Array.from(data)]));
-    return this.ask({ command: 'run', ...shape, runSteps, ...arrays }) as Promise<PeerRun>;
+    return this.peer.ask({ command: 'run', ...shape, runSteps, ...arrays });
   }
 
   stop(): void {
-    this.child.stdin!.end();
-  }
-
-  private async ask(request: object): Promise<unknown> {
-    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.answers.next();
-    if (done) throw new Error('bench: the PyTorch peer ended without an answer; its own message stands above');
-    return JSON.parse(value);
+    this.peer.stop();
   }
 }

@@ -13,10 +13,11 @@ import { adamW } from '../../trainer/optimizers/adamw.js';
 import { Random } from '../../trainer/random.js';
 import { DEFAULT_TRAIN_CONFIG } from '../../trainer/train-config.js';
 import { arithmeticPeak, machineName, productRate, stepOperations } from './machine-rates.js';
+import { findPython } from './python-peer.js';
 import { ourSide, peerSide, type Run } from './sides.js';
 import { type Measured, writeReport } from './speed-report.js';
 import { PRODUCTS, profileStep, type StepProfile } from './step-profile.js';
-import { findPython, parsePeerThreads } from './torch-peer.js';
+import { parsePeerThreads, TORCH_MODULES } from './torch-peer.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -194,7 +195,7 @@ const { rate: product, name: productName } = await productRate(choice, threads);
 const peak = device === 'cpu' ? arithmeticPeak(threads) : undefined;
 print(`${productName}: ${gflops(product)}${peak ? `, ${percent(product / peak.rate)} of the arithmetic peak` : ''}`);
 if (peak) print(`arithmetic peak: ${gflops(peak.rate)} = ${peak.how}`);
-const python = options['no-peer'] ? undefined : findPython();
+const python = options['no-peer'] ? undefined : findPython(TORCH_MODULES);
 if (!python && !options['no-peer']) {
   print('No Python with torch and numpy was found, so PyTorch is left out: install python3-torch or set PEER_PYTHON');
 }
