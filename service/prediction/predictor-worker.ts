@@ -34,7 +34,10 @@ const studies = new StudyCache(store, options.maxContextTrials, options.maxConte
 let models: DeviceFallback<LoadedModels> | undefined;
 const small = new Turnstile(SMALL_PLACES);
 const long = new Turnstile(LONG_PLACES);
-const learning = new Rounds<CachedStudy>();
+const learning = new Turnstile(1);
+const rounds = new Rounds<CachedStudy>();
+/** What was begun for many does not end with the first who leaves. */
+const FOREVER = new AbortController().signal;
 
 /** Requests that have not been answered, to be stopped where nobody waits for them any more. */
 const open = new Map<number, AbortController>();
@@ -43,14 +46,15 @@ const underWay = new Set<Promise<void>>();
 async function answer({ kind, input, queries }: Ask, signal: AbortSignal): Promise<AskOutput<AskKind>> {
   // Each handler goes with its own kind of input: seen through a union of kinds TypeScript no longer knows that they fit.
   const handler = HANDLERS[kind] as AskHandler<Target, AskOutput<AskKind>>;
-  return (queries <= SMALL_QUERIES ? small : long).pass(signal, async () => {
-    const learned = kind === 'predict' && !input.given && !input.described ? await learn(input, signal) : undefined;
-    return models!.use((loaded) =>
+  // Who waits for a study to be learned takes no place from those whose studies are known.
+  const learned = kind === 'predict' && !input.given && !input.described ? await learn(input, signal) : undefined;
+  return (queries <= SMALL_QUERIES ? small : long).pass(signal, () =>
+    models!.use((loaded) =>
       loaded.use(input.modelDir, async (predictor) =>
         handler(input, { predictor, ...(learned ?? (await studyOf(input))), signal }),
       ),
-    );
-  });
+    ),
+  );
 }
 
 /** The study as it stands, fitted and with its calibration known: once for all who ask meanwhile, however fast it grows. */
@@ -59,11 +63,16 @@ function learn({ modelId, modelDir, studyId }: Target, signal: AbortSignal): Pro
     models!.use((loaded) =>
       loaded.use(modelDir, async (predictor) => {
         const study = await studies.read(studyId);
-        for (const view of study.views) await predictor.learn(view);
-        return study;
+        if (study.views.every((view) => predictor.knows(view))) return study;
+        // One study at a time: fits hold the thread, and between two of them others have their turn.
+        return learning.pass(FOREVER, async () => {
+          const grown = await studies.read(studyId);
+          for (const view of grown.views) await predictor.learn(view);
+          return grown;
+        });
       }),
     );
-  return learning.join(`${modelId} ${studyId}`, work, signal);
+  return rounds.join(`${modelId} ${studyId}`, work, signal);
 }
 
 async function studyOf({ studyId, described }: Target): Promise<CachedStudy> {

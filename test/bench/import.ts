@@ -125,9 +125,25 @@ function countTrials(file: string): string {
   return `${trials.toLocaleString('en-US')} trials, each row once`;
 }
 
-/** Kills as often as asked for, spread over the time that the whole takes, and lets the last run come to its end. */
+/** Trials in a database that others write, perhaps not made yet. */
+function writtenTrials(file: string): number {
+  try {
+    const db = new Sqlite(file, { readonly: true });
+    try {
+      return (
+        db.prepare<[], { written: number | null }>('SELECT sum(completed) AS written FROM studies').get()!.written ?? 0
+      );
+    } finally {
+      db.close();
+    }
+  } catch {
+    return 0;
+  }
+}
+
+/** Kills as often as asked for, spread evenly over the rows, and lets the last run come to its end. */
 async function killed(
-  seconds: number,
+  file: string,
   args: readonly string[],
   kill: (child: ChildProcess) => Promise<void>,
 ): Promise<number> {
@@ -135,8 +151,8 @@ async function killed(
   for (; kills < KILLS; kills++) {
     const child = startImport([...args, '--resume']);
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    // A start takes a while in which nothing comes in.
-    await Promise.race([ended, sleep(1200 + (1000 * seconds) / (KILLS + 6))]);
+    const goal = (ROWS * (kills + 1)) / (KILLS + 1);
+    while (child.exitCode === null && writtenTrials(file) < goal) await sleep(10);
     if (child.exitCode !== null) break;
     await kill(child);
     await ended;
@@ -200,13 +216,14 @@ try {
 
   if (!options['skip-kills']) {
     const file = join(folder, 'killed.db');
-    const direct10 = await killed(direct.seconds, ['--db', file], async (child) => void child.kill('SIGKILL'));
+    const direct10 = await killed(file, ['--db', file], async (child) => void child.kill('SIGKILL'));
     console.log(`\n--db, kill -9 ${direct10} times and resumed: ${countTrials(file)}`);
 
     server = await startProcess(dataDir, SETTINGS);
     const { port } = new URL(server.url);
     let turn = 0;
-    const http10 = await killed(http.seconds, ['--url', server.url], async (child) => {
+    const served = join(dataDir, 'omnireg.sqlite');
+    const http10 = await killed(served, ['--url', server.url], async (child) => {
       // Client and server by turns.
       if (turn++ % 2 === 0) return void child.kill('SIGKILL');
       child.kill('SIGKILL');
@@ -214,9 +231,7 @@ try {
       server = await startProcess(dataDir, { ...SETTINGS, OMNIREG_PORT: port });
     });
     await server.stop();
-    console.log(
-      `HTTP, kill -9 ${http10} times, each second time the server too, and resumed: ${countTrials(join(dataDir, 'omnireg.sqlite'))}`,
-    );
+    console.log(`HTTP, kill -9 ${http10} times, each second time the server too, and resumed: ${countTrials(served)}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -25,6 +25,7 @@ export class FittedStudy {
   private readonly surrogates = new Map<Goal, Surrogate | undefined>();
   private found: { reach: PlausibleRange | undefined } | undefined;
   private scored: Promise<Scored[]> | undefined;
+  private isLearned = false;
 
   /**
    * @param ask finds what the model's other studies say of this one
@@ -41,6 +42,11 @@ export class FittedStudy {
   async learn(): Promise<void> {
     this.evidenceFor([]);
     await this.scores();
+    this.isLearned = true;
+  }
+
+  get learned(): boolean {
+    return this.isLearned;
   }
 
   /** What the model is to be asked about each of xs. @param given what else is known of each, where the study is conditioned */

@@ -88,6 +88,11 @@ export class Predictor {
     await this.fit(study).learn();
   }
 
+  /** Whether `learn` has nothing left to do. */
+  knows(study: StudyData): boolean {
+    return this.fitted.get(keyOf(study))?.learned ?? false;
+  }
+
   /** `prepare`, `answer` and `finish` in one. @param signal as for `distributionsOf` */
   async predict(request: PredictRequest, signal?: AbortSignal): Promise<PredictResult> {
     return this.finish(request, await this.ask(request.study, request.queries, signal, request.given));
