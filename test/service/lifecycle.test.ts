@@ -87,7 +87,7 @@ describe('a training', () => {
   it('says with which hyperparameters it will train, "auto" written out', async () => {
     const queued = await api.post<Job>('/v1/fine-tuning-jobs', { studies: [study], hyperparameters: 'auto' });
     expect(queued.body.requested_hyperparameters).toBe('auto');
-    expect(queued.body.hyperparameters).toMatchObject({ steps: 600, batch_size: 32, optimizer: 'adamw' });
+    expect(queued.body.hyperparameters).toMatchObject({ steps: 200, batch_size: 32, optimizer: 'adamw' });
     expect(queued.body.hyperparameters).not.toHaveProperty('d_model');
     const busy = await api.request('DELETE', `/v1/studies/${study}`);
     expect(busy).toMatchObject({ status: 409, body: { code: 'study_in_use' } });
