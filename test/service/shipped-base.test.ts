@@ -53,6 +53,19 @@ it('answers before the first training, and is what the first training starts fro
       expect(lower <= truth && truth <= upper).toBe(true);
     }
 
+    // A y that spans powers of ten is searched on a bent scale, and told on its own.
+    const { id: steep } = await api.makeStudy(['bytes']);
+    const bytes = (level: number) => 10 ** (1 + ((level - 12) / 6) ** 2);
+    const measured = Array.from({ length: 20 }, (_, i) => ({ x: { level: i / 2 }, y: { bytes: bytes(i / 2) } }));
+    await api.addTrials(steep, measured);
+    const wanted = { goal: 'minimize', count: 3, search_space: { level: { type: 'float', low: 0, high: 20 } } };
+    const { body: suggested } = await api.post<Schemas['SuggestionResult']>(`/v1/studies/${steep}:suggest`, wanted);
+    expect(suggested.suggestions).toHaveLength(3);
+    for (const { prediction } of suggested.suggestions) {
+      expect(prediction!.median).toBeGreaterThan(1);
+      expect(prediction!.median).toBeLessThan(bytes(0));
+    }
+
     const request = { studies: [id], hyperparameters: { steps: 2, batch_size: 4 } };
     const { body: job } = await api.post<Schemas['FineTuningJob']>('/v1/fine-tuning-jobs', request);
     const ended = await jobEnd(server.url, job.id);

@@ -146,7 +146,9 @@ export class Predictor {
     // The model's digits are finest near the middle of what was measured, and no finer than a tenth of its spread: of a y
     // that spans powers of ten they see nothing near the optimum. On the surrogate's scale they do.
     const trials = study.trials.map(({ x, y }) => ({ x, y: y === null ? null : surrogate.toScale(y) }));
-    const scaled = { ...study, trials };
+    // Other values of y, and so another version: what is fitted on the study itself says nothing on this scale.
+    const { version, ...rest } = study;
+    const scaled: StudyData = { ...rest, ...(version !== undefined && { version: `${version} to ${goal}` }), trials };
     return {
       surrogate,
       distributions: async (xs) => {
