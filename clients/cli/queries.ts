@@ -1,6 +1,7 @@
 // The parameters to predict for, from --x or from the rows of a CSV, read as the study's own trials are.
 
 import type { ColumnKind } from '../../service/tabular/columns.js';
+import { nearestName } from '../../service/tabular/nearest.js';
 import type { RowError } from '../../service/tabular/row-errors.js';
 import { rowToQuery } from '../../service/tabular/trials.js';
 import type { JsonObject, OmniReg, Study } from '../sdk/index.js';
@@ -42,10 +43,12 @@ export async function queriesFromCsv(
   const rows: string[][] = [];
   const table = { header: [...scan.header.names], delimiter: scan.delimiter, rows };
   const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan, parameters), table };
-  const strangers = known.size === 0 ? [] : parameters.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (strangers.length > 0) {
-    result.notes.push(`the study's trials have no parameter ${strangers.map((name) => `"${name}"`).join(', ')}`);
-  }
+  result.notes.push(
+    ...strangersAmong(
+      parameters.map(({ name }) => name),
+      known,
+    ),
+  );
   for await (const item of readRows(scan)) {
     if ('error' in item) {
       result.errors.push(item.error);
@@ -60,6 +63,26 @@ export async function queriesFromCsv(
     }
   }
   return result;
+}
+
+/** Parameters given as JSON. */
+export async function queriesFromJson(
+  client: OmniReg,
+  studyId: string,
+  queries: readonly JsonObject[],
+): Promise<Queries> {
+  const names = [...new Set(queries.flatMap((x) => Object.keys(x)))];
+  const notes = strangersAmong(names, await parameterKinds(client, studyId));
+  return { labels: queries.map((_, i) => `x ${i + 1}`), queries: [...queries], errors: [], notes };
+}
+
+/** A name that no trial has is allowed, and most often a slip. */
+function strangersAmong(names: readonly string[], known: ReadonlyMap<string, ColumnKind>): string[] {
+  if (known.size === 0) return [];
+  const strangers = names.filter((name) => !known.has(name));
+  if (strangers.length === 0) return [];
+  const told = strangers.map((name) => `"${name}".${nearestName(name, [...known.keys()])}`);
+  return told.map((one) => `the study's trials have no parameter ${one}`);
 }
 
 /** A one-row file cannot tell whether 7 is a number or a name; the study's trials can. */

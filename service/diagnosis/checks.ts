@@ -106,7 +106,11 @@ function checkDatabase(file: string, integrity: boolean): Check {
     return { name, status: 'failed', detail, fix: 'Install that version or a later one.' };
   }
   const older = schema < latest ? `; the next start brings it from schema ${schema} to ${latest}` : '';
-  return { name, status: 'ok', detail: `${size}: whole, ${trials} trials of ${studies} studies${older}` };
+  return {
+    name,
+    status: 'ok',
+    detail: `${size}: whole, ${trials} ${trials === 1 ? 'trial' : 'trials'} of ${studies} ${studies === 1 ? 'study' : 'studies'}${older}`,
+  };
 }
 
 /** Not only that it loads: one product is computed. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ExplanationResult, JsonObject, Objective, OmniReg } from '../../sdk/index.js';
 import { explanationText, prototypesText } from '../explanation-text.js';
 import { collected, contextOf, parseJsonObject, text } from '../options.js';
+import { queriesFromJson } from '../queries.js';
 import type { Terminal } from '../terminal.js';
 
 /** Queries that one request may have. */
@@ -26,6 +27,7 @@ export function addExplainCommand(program: Command): void {
     .action(async ({ study, x, ...options }: ExplainCommandOptions, command: Command) => {
       const { terminal, client, signal } = contextOf(command);
       const { objectives } = await client.studies.get(study);
+      for (const note of (await queriesFromJson(client, study, x)).notes) terminal.warn(note);
       const result = await explainInBatches(client, study, x, { signal, body: options });
       if (terminal.json) terminal.result(result);
       else writeExplanations(terminal, result, x, objectives);
@@ -70,7 +72,8 @@ export function writeExplanations(
     const answer = result.objectives[objective.name];
     if (!answer) continue;
     const { unit, goal } = objective;
-    terminal.data(`\n${terminal.dataStyle('bold', objective.name)} (${[unit, goal].filter(Boolean).join(', ')})`);
+    const about = [unit, goal].filter(Boolean).join(', ');
+    terminal.data(`\n${terminal.dataStyle('bold', objective.name)}${about && ` (${about})`}`);
     if (answer.prototypes) {
       terminal.data(
         `\nTrials that stand for the study:\n${prototypesText(answer.prototypes, answer.compared.trials, objective)}`,

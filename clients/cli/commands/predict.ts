@@ -12,7 +12,7 @@ import { CliError, exitCodes } from '../errors.js';
 import { collected, contextOf, parseDelimiter, parseJsonObject, parseLevel, text } from '../options.js';
 import { CsvPredictions, predictionsTable } from '../predictions-text.js';
 import { Progress } from '../progress.js';
-import { type Queries, queriesFromCsv } from '../queries.js';
+import { type Queries, queriesFromCsv, queriesFromJson } from '../queries.js';
 import type { Terminal } from '../terminal.js';
 
 /** Queries in one request: few enough that progress is seen, many enough that the model is kept busy. */
@@ -64,7 +64,9 @@ async function runPredict(file: string | undefined, options: PredictCommandOptio
       'Leave out one.',
     );
   }
-  const asked = options.x ? fromOptions(options.x) : await readFileOrStdin(file, options, client);
+  const asked = options.x
+    ? await queriesFromJson(client, options.study, options.x)
+    : await readFileOrStdin(file, options, client);
   for (const note of asked.notes) terminal.warn(note);
   for (const error of asked.errors) terminal.say(`${terminal.style('yellow', 'left out:')} ${describeRowError(error)}`);
   if (asked.queries.length === 0)
@@ -119,10 +121,6 @@ export async function predictInBatches(
   }
   if (!whole) throw new CliError('usage', 'There is nothing to predict.', 'Give at least one query.');
   return whole;
-}
-
-function fromOptions(queries: JsonObject[]): Queries {
-  return { labels: queries.map((_, i) => `x ${i + 1}`), queries, errors: [], notes: [] };
 }
 
 async function readFileOrStdin(

@@ -42,7 +42,7 @@ async function runServe({ port, host, data, device }: ServeCommandOptions, comma
   if (command.args.length > 0) await readSettings(command.args);
   const server = await ServerProcess.start({ env, flags: command.args, onLog: (line) => terminal.say(line) });
   terminal.result({ url: server.url });
-  terminal.say(`OmniReg listens on ${terminal.style('bold', server.url)} (Ctrl-C stops it)`);
+  terminal.say('Ctrl-C stops it.');
   signal.addEventListener('abort', () => void server.stop(), { once: true });
   const { code, signal: endedBy } = await server.ended();
   if (signal.aborted) process.exitCode = exitCodes.interrupted;

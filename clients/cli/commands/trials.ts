@@ -30,7 +30,10 @@ interface AddOptions {
 export function addTrialsCommand(program: Command): void {
   const trials = program.command('trials').description('list, show and add trials, and say what came of them');
   addListingOptions(
-    trials.command('list').description('list trials, oldest first').argument('<study>', 'id of the study'),
+    trials
+      .command('list', { isDefault: true })
+      .description('list trials, oldest first')
+      .argument('<study>', 'id of the study'),
   )
     .addOption(new Option('--status <status>', 'only these').choices(['completed', 'running', 'infeasible']))
     .option('--newest', 'newest first', false)

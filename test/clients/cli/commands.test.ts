@@ -169,7 +169,7 @@ describe('serve', () => {
     let url = '';
     const { code, stderr } = await runCli(['serve', '--port', '0', '--data', path], {
       onStderr: async (child, said) => {
-        const found = /(http:\/\/\S+) \(Ctrl-C/.exec(said)?.[1];
+        const found = /listens on (http:\/\/\S+)\n.*Ctrl-C/s.exec(said)?.[1];
         if (url || !found) return;
         url = found;
         await new OmniReg({ baseUrl: url }).health();
@@ -191,6 +191,16 @@ describe('serve', () => {
       stderr: expect.stringMatching(/server_failed|ended|EADDRINUSE|in use/),
     });
   });
+});
+
+test('says which parameter no trial has, and which was meant', async () => {
+  const study = (await run(['import', 'small.csv', '--objective', 'compressed_bytes', '--ignore', 'cpu_ms'])).stdout;
+  for (const command of ['predict', 'explain']) {
+    const { stderr } = await run([command, '--study', study.trim(), '--x', '{"algorithm":"gzip","levels":4}']);
+    expect(stderr).toContain(`the study's trials have no parameter "levels". Did you mean "level"?`);
+  }
+  const { code, stdout } = await run(['trials', study.trim(), '--limit', '1']);
+  expect({ code, lines: stdout.trim().split('\n').length }).toEqual({ code: 0, lines: 3 });
 });
 
 describe('train and predict', () => {
