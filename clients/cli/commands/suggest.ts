@@ -98,13 +98,17 @@ function asCsv({ suggestions }: SuggestionResult): string {
 
 function asTable({ suggestions, objective }: SuggestionResult, trials: readonly string[], terminal: Terminal): string {
   const added = trials.length > 0;
-  const columns = columnsOf(...(added ? ['trial'] : []), 'parameters', `#${objective}`, '#± sd', '#score');
+  const columns = columnsOf(...(added ? ['trial'] : []), 'parameters', `#${objective}`, '#90% of it', '#score');
   const rows = suggestions.map(({ x, prediction, score }, i) => [
     ...(added ? [trials[i]!] : []),
     writeX(x),
     prediction ? formatNumber(prediction.median) : '–',
-    prediction ? formatNumber(prediction.sd, 3) : '–',
+    prediction ? rangeOf(prediction.quantiles) : '–',
     score === null ? '–' : formatNumber(score, 3),
   ]);
   return renderTable(columns, rows, (row, line) => (row < 0 ? terminal.dataStyle('dim', line) : line));
 }
+
+/** From the lowest of some quantiles to the highest: an sd says little of what spans powers of ten. */
+const rangeOf = (quantiles: readonly { y: number }[]) =>
+  `${formatNumber(quantiles[0]!.y)} … ${formatNumber(quantiles.at(-1)!.y)}`;

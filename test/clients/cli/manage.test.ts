@@ -170,7 +170,7 @@ describe('with a model', () => {
     const ask = ['suggest', '--study', study, '--space', 'space.json', '--count', '3'];
     const { stdout, stderr } = await cli(...ask);
     expect(stdout).toMatch(
-      /^parameters +loss +± sd +score\n─.*\n(a \d+, k [xy] +-?[\d.e+-]+ +[\d.e+-]+ +[\d.e+-]+\n){3}$/,
+      /^parameters +loss +90% of it +score\n─.*\n(a \d+, k [xy] +-?[\d.e+-]+ +-?[\d.e+-]+ … -?[\d.e+-]+ +[\d.e+-]+\n){3}$/,
     );
     expect(stderr).toContain('search space: --space');
     const [header, ...rows] = (await out(...ask, '--csv')).split('\n');
