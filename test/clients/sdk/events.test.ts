@@ -61,7 +61,8 @@ describe('following a job', () => {
       stream(event(1), () => undefined),
       stream(event(2) + end, close),
     );
-    await client().fineTuningJobs.events('ftjob_1', { timeout: 100 }).final();
+    // A second, as a busy machine may take a tenth of one to connect at all.
+    await client().fineTuningJobs.events('ftjob_1', { timeout: 1000 }).final();
     expect(seen.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1']);
   });
 
