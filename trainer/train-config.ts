@@ -98,7 +98,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   run_steps: 20,
   optimizer: 'adamw',
   learning_rate: 1e-3,
-  warmup_steps: 20,
+  warmup_steps: 60,
   final_learning_rate: 0.05,
   beta1: 0.9,
   beta2: 0.99,

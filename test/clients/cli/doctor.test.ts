@@ -45,7 +45,7 @@ test('all is well beside a service that runs', async () => {
   const names = ['Node', 'data folder', 'disk', 'database', 'ONNX Runtime', 'base model', 'WebGPU', 'CUDA', 'service'];
   expect([...checks.keys()]).toEqual(names);
   for (const name of names.slice(0, 6)) expect(checks.get(name)).toMatchObject({ status: 'ok' });
-  expect(checks.get('database')!.detail).toMatch(/whole, 2 trials of 1 studies$/);
+  expect(checks.get('database')!.detail).toMatch(/whole, 2 trials of 1 study$/);
   expect(checks.get('service')).toMatchObject({ status: 'ok', detail: expect.stringContaining(service.url) });
   expect(code).toBe(0);
 });
