@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../../../service/server.js';
 import type { ServiceConfig } from '../../../service/settings.js';
 import { documented, expectContract, seen } from '../contract-check.js';
 import { temporaryStoreFolder } from '../shared-server.js';
-import { type Client, client, type Schemas } from '../test-server.js';
+import { type Client, client, readStream, type Schemas } from '../test-server.js';
 import { busyConnection } from './raw-request.js';
 import { requestsOn, type Sent, type Stage, setStage } from './stage.js';
 
@@ -227,13 +227,13 @@ describe('at the end', () => {
 
   beforeAll(async () => {
     for (const id of ids) prepared.set(id, await requests[id]());
-    await stage.api.post(`/v1/fine-tuning-jobs/${stage.endless}:cancel`);
-    const jobs = (await stage.api.get<Schemas['FineTuningJobList']>('/v1/fine-tuning-jobs?limit=1000')).body.data;
-    for (const { id, status } of jobs)
-      if (status === 'queued') await stage.api.post(`/v1/fine-tuning-jobs/${id}:cancel`);
-    const evaluations = (await stage.api.get<Schemas['EvaluationList']>('/v1/evaluations?limit=1000')).body.data;
-    for (const { id, status } of evaluations)
-      if (status === 'queued') await stage.api.post(`/v1/evaluations/${id}:cancel`);
+    // Whatever has not ended, also what began while others were cancelled: it would still need its model later.
+    for (const kind of ['fine-tuning-jobs', 'evaluations'] as const) {
+      const all = (await stage.api.get<Schemas['FineTuningJobList']>(`/v1/${kind}?limit=1000`)).body.data;
+      const open = all.filter(({ status }) => status === 'queued' || status === 'running');
+      for (const { id } of open.reverse()) await stage.api.post(`/v1/${kind}/${id}:cancel`);
+      for (const { id } of open) await readStream(`${server.url}/v1/${kind}/${id}/events`, stage.api.own);
+    }
     await server.close();
   });
 
