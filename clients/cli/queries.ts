@@ -79,10 +79,9 @@ export async function queriesFromJson(
 /** A name that no trial has is allowed, and most often a slip. */
 function strangersAmong(names: readonly string[], known: ReadonlyMap<string, ColumnKind>): string[] {
   if (known.size === 0) return [];
-  const strangers = names.filter((name) => !known.has(name));
-  if (strangers.length === 0) return [];
-  const told = strangers.map((name) => `"${name}".${nearestName(name, [...known.keys()])}`);
-  return told.map((one) => `the study's trials have no parameter ${one}`);
+  return names
+    .filter((name) => !known.has(name))
+    .map((name) => `the study's trials have no parameter "${name}".${nearestName(name, [...known.keys()])}`);
 }
 
 /** A one-row file cannot tell whether 7 is a number or a name; the study's trials can. */

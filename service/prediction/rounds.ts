@@ -18,12 +18,10 @@ export class Rounds<T> {
    * @param signal when it is aborted the promise rejects with its reason
    */
   join(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const begin = () => this.begin(key, work);
     const round = this.rounds.get(key);
-    if (round === undefined) return orAborted(this.begin(key, work), signal);
-    round.next ??= round.underWay.then(
-      () => this.begin(key, work),
-      () => this.begin(key, work),
-    );
+    if (round === undefined) return orAborted(begin(), signal);
+    round.next ??= round.underWay.then(begin, begin);
     return orAborted(round.next, signal);
   }
 

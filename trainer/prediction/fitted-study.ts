@@ -25,7 +25,8 @@ export class FittedStudy {
   private readonly surrogates = new Map<Goal, Surrogate | undefined>();
   private found: { reach: PlausibleRange | undefined } | undefined;
   private scored: Promise<Scored[]> | undefined;
-  private isLearned = false;
+  /** Whether `learn` has nothing left to do. */
+  learned = false;
 
   /**
    * @param ask finds what the model's other studies say of this one
@@ -40,13 +41,10 @@ export class FittedStudy {
 
   /** Makes all parts that a prediction needs. */
   async learn(): Promise<void> {
-    this.evidenceFor([]);
+    // Without a trial only the questions say which parameters there are: nothing can be fitted before them.
+    if (this.study.trials.length > 0) this.evidenceFor([]);
     await this.scores();
-    this.isLearned = true;
-  }
-
-  get learned(): boolean {
-    return this.isLearned;
+    this.learned = true;
   }
 
   /** What the model is to be asked about each of xs. @param given what else is known of each, where the study is conditioned */
