@@ -70,6 +70,23 @@ export function judge({ after, before, parentAnswers, share }: Compared): Verdic
   return { publish: false, pValue, reason };
 }
 
+/**
+ * What is told of a comparison, by name. `validation_score` is of the weights that the model has: after a refusal the parent's, as models are
+ * compared by it (service/prediction/model-choice.ts), and the refused ones' are beside it.
+ */
+export function validationMetrics(
+  { publish, pValue }: Verdict,
+  { after, before }: Pick<Compared, 'after' | 'before'>,
+): Record<string, number> {
+  const kept = publish ? after : before;
+  return {
+    ...(kept && { validation_score: kept.score, validation_error: kept.error, validation_trials: kept.trials }),
+    ...(before && { parent_validation_score: before.score, parent_validation_error: before.error }),
+    ...(!publish && after && { refused_validation_score: after.score, refused_validation_error: after.error }),
+    ...(pValue !== undefined && { improvement_p_value: pValue }),
+  };
+}
+
 const MARGIN = `${100 * LEAST_GAIN}%`;
 
 function tooFew(trials: number): string {

@@ -7,7 +7,7 @@ import { SERIALIZATION_VERSION } from '../tokenizer/serialize.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { Device } from './devices/device.js';
 import { onTrainingDevice } from './devices/training-device.js';
-import { judge } from './do-no-harm.js';
+import { judge, validationMetrics } from './do-no-harm.js';
 import { TrainerError } from './errors.js';
 import { ExampleFeed } from './example-feed.js';
 import type { TrainingState } from './executors/executor.js';
@@ -136,13 +136,8 @@ async function trainOn(
     steps: state.step,
     training_examples: state.step * config.batch_size,
     data_wait_seconds: waited,
+    ...validationMetrics(verdict, { after, before }),
   };
-  Object.assign(
-    metrics,
-    after && { validation_score: after.score, validation_error: after.error, validation_trials: after.trials },
-  );
-  Object.assign(metrics, before && { parent_validation_score: before.score, parent_validation_error: before.error });
-  if (verdict.pValue !== undefined) metrics.improvement_p_value = verdict.pValue;
   const resolved = { ...config } as unknown as Record<string, Json>;
   // The parent's weights are kept, but what the studies measured is known from now on: history answers beside any weights.
   const [weights, answers] = verdict.publish ? [state.weights, after] : [start.weights, before];

@@ -1616,6 +1616,7 @@ export interface components {
             outcome: "published" | "kept_parent" | null;
             /** @description Why this outcome, with the figures of both models. */
             reason: string | null;
+            /** @description Among others `validation_score` and `validation_error` of the weights that the model has and `parent_validation_score` of those it started from, on trials held back; after `kept_parent` both are the parent's, and `refused_validation_score` is what was trained. */
             metrics: {
                 [key: string]: number;
             } | null;
@@ -1883,7 +1884,7 @@ export interface components {
             object: "model";
             /** @description The model its training started from. */
             parent: string | null;
-            /** @description Of an adapter (trained with `lora_rank`): the model it stands beside and answers with. Null: a whole model. */
+            /** @description Of an adapter (trained with `lora_rank`): the model it stands beside and answers with. Null for a whole model, and for an adapter beside the server's base model (`parent` is null). */
             base: string | null;
             /** @description The job that made it. */
             job_id: string;
@@ -1891,6 +1892,7 @@ export interface components {
             published: boolean;
             /** @description The studies it learned from. */
             study_ids: string[];
+            /** @description As of its job. */
             metrics: {
                 [key: string]: number;
             };

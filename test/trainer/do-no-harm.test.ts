@@ -167,6 +167,9 @@ describe('a training', () => {
       expect(outcome, reason).toBe('kept_parent');
       expect(reason).toMatch(/^Not (surely )?better than its parent.* on 80 trials held back of one study/);
       expect(metrics.improvement_p_value).toBeGreaterThan(PUBLISHING_LEVEL);
+      // A model with its parent's weights is as good as these, not as those that were refused.
+      expect(metrics.validation_score).toBe(metrics.parent_validation_score);
+      expect(metrics.refused_validation_score).not.toBe(metrics.parent_validation_score);
     },
     60_000,
   );
@@ -182,6 +185,7 @@ describe('a training', () => {
       expect(outcome, reason).toBe('published');
       expect(metrics.validation_score).toBeLessThan(metrics.parent_validation_score!);
       expect(metrics.improvement_p_value).toBeLessThan(1e-3);
+      expect(metrics).not.toHaveProperty('refused_validation_score');
     },
     60_000,
   );
