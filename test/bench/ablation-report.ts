@@ -24,7 +24,7 @@ const SEED = 1;
 
 export interface Comparison {
   variant: VariantResult;
-  /** Mean CRPS over the groups that were held back, divided by the default's. */
+  /** CRPS on studies held back, divided by the default's: geometric mean over their groups, which differ in it by tens of times. */
   validation: number;
   /** By number of local trials: mean error over families, and the same divided by the default's. */
   sizes: { trials: number; error: number; ratio: Ratio; crps: Ratio }[];
@@ -36,7 +36,7 @@ export function compare(results: readonly VariantResult[]): Comparison[] {
   if (!base) throw new Error('The ablation has no result of the default yet: all others are told relative to it');
   return results.map((variant) => ({
     variant,
-    validation: meanCrps(variant.groups) / meanCrps(base.groups),
+    validation: ratioOfGroups(variant.groups, base.groups),
     sizes: sizesOf(base).map((trials) => {
       const [ours, theirs] = [answersOf(variant, trials), answersOf(base, trials)];
       const ratio = (measure: 'error' | 'crps') =>
@@ -54,8 +54,11 @@ export function compare(results: readonly VariantResult[]): Comparison[] {
   }));
 }
 
-const meanCrps = (groups: readonly GroupScore[]): number =>
-  groups.reduce((sum, { crps }) => sum + crps, 0) / groups.length;
+function ratioOfGroups(ours: readonly GroupScore[], theirs: readonly GroupScore[]): number {
+  const crpsOf = new Map(theirs.map(({ group, crps }) => [group, crps]));
+  const logs = ours.map(({ group, crps }) => Math.log(crps / crpsOf.get(group)!));
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
 
 const answersOf = ({ rows }: VariantResult, trials: number): EvaluationRow[] =>
   rows.filter((row) => row.method === 'omnireg' && row.trials === trials);

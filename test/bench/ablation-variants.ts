@@ -18,6 +18,8 @@ const without = (...markers: string[]) => ({ without_evidence: markers });
 /** In the order of the table; what is likeliest to matter comes first, so that a bench cut short has seen it. */
 export const VARIANTS: readonly Variant[] = [
   DEFAULT_VARIANT,
+  // Nothing changed but chance: what differs no more than these do is not told apart.
+  ...variants('chance', { 'seed 2': { seed: 2 }, 'seed 3': { seed: 3 } }),
   ...variants('evidence', {
     'no predictions': without('boosting', 'forest', 'gp', 'gp-sd', 'knn'),
     'no errors': without('error:boosting', 'error:forest', 'error:gp', 'error:knn'),

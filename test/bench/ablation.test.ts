@@ -25,7 +25,10 @@ const result = (name: string, factor: number): VariantResult => ({
   steps: 100,
   parameters: 1_000_000,
   seconds: 12,
-  groups: [{ group: 'made up, 10 trials', questions: 20, crps: 0.4 * factor, error: 0.5 }],
+  groups: [
+    { group: 'made up, 0 trials', questions: 20, crps: 40, error: 5 },
+    { group: 'made up, 10 trials', questions: 20, crps: 0.4 * factor, error: 0.5 },
+  ],
   rows: ['a', 'b', 'c'].flatMap((study, i) => [
     row(i < 2 ? 'first' : 'second', study, 'omnireg', 0.1 * (i + 1) * factor),
     row(i < 2 ? 'first' : 'second', study, 'expert_average', 0.2),
@@ -36,7 +39,7 @@ it('tells each variant relative to the default, families counting alike', () => 
   const [base, worse] = compare([result('default', 1), result('1 digit', 1.5)]);
   // Of the first family .1 and .2, of the second .3.
   expect(base!.sizes[0]!.error).toBeCloseTo((0.15 + 0.3) / 2, 12);
-  expect(worse!.validation).toBeCloseTo(1.5, 12);
+  expect(worse!.validation).toBeCloseTo(Math.sqrt(1.5), 12);
   for (const value of Object.values(worse!.sizes[0]!.ratio)) expect(value).toBeCloseTo(1.5, 12);
 });
 
@@ -44,7 +47,7 @@ it('writes a row a variant, and a picture of all but the default', async () => {
   const results = [result('default', 1), result('1 digit', 1.5)];
   const report = reportAblation(results);
   expect(report).toMatch(/\| default \| 1\.00 \| 1\.000 \| 0\.2250 \|/);
-  expect(report).toContain('| 1 digit | 1.00 | 1.500 | 1.500 [1.50, 1.50] |');
+  expect(report).toContain('| 1 digit | 1.00 | 1.225 | 1.500 [1.50, 1.50] |');
   const picture = await drawAblation(results);
   expect(picture).toContain('1 digit');
   expect(picture).not.toContain('>default<');
