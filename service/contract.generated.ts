@@ -356,7 +356,7 @@ export interface paths {
         /**
          * Predict what new x would measure
          * @description The study's own trials are the context of every query. A study without trials can be asked too: the model then
-         *     answers from its metadata, its objectives and x alone.
+         *     answers from what related studies measured, if it knows any, and from metadata, objectives and x.
          */
         post: operations["predict"];
         delete?: never;
@@ -1000,12 +1000,12 @@ export interface components {
         };
         TrialBatchResult: {
             created: {
-                /** @description Place in the request */
+                /** @description Place in the request, from 0. */
                 row: number;
                 id: string;
             }[];
             errors: {
-                /** @description Place in the request */
+                /** @description Place in the request, from 0. */
                 row: number;
                 /** @description JSON pointer (RFC 6901) into the request. */
                 pointer: string;
@@ -1277,7 +1277,7 @@ export interface components {
          *     second given the first, and so on, in the study's order. The same request gives the same draws.
          */
         JointPrediction: {
-            /** @description Names */
+            /** @description Names, in the order of all that follows. */
             objectives: string[];
             /** @description 64 equally likely outcomes, one value an objective. */
             draws: number[][];
@@ -1455,7 +1455,7 @@ export interface components {
             trial_id: string;
             x: components["schemas"]["Parameters"];
             y: number | null;
-            /** @description Trials that it stands for */
+            /** @description Trials that it stands for, itself among them. */
             trials: number;
             /** @description Those of them that failed. */
             failed: number;
@@ -1586,7 +1586,7 @@ export interface components {
             studies: string[];
             /** @description Finished trials in them at the time of creation. */
             trial_count: number;
-            /** @description The model it started from; null for the base model of the server */
+            /** @description The model it started from; null for the base model of the server, and for random weights where it has none. */
             parent: string | null;
             /** @description As asked for. */
             requested_hyperparameters: "auto" | components["schemas"]["JsonObject"];
@@ -1759,7 +1759,7 @@ export interface components {
                 total: number;
                 eta_seconds: number;
             } | null;
-            /** @description What was found */
+            /** @description What was found, in a sentence. */
             reason: string | null;
             error: {
                 code: string;
@@ -1985,7 +1985,7 @@ export interface components {
         };
         /** @description RFC 9457 problem details. */
         Problem: {
-            /** @example urn:omnireg:problem:not_found */
+            /** @example urn:omnireg:problem:study_not_found */
             type: string;
             title: string;
             status: number;
@@ -2020,8 +2020,8 @@ export interface components {
                  *         {
                  *           "pointer": "/metdata",
                  *           "code": "unknown_field",
-                 *           "detail": "\"metdata\" is not a known field",
-                 *           "fix": "Did you mean \"metadata\"? Known fields are name, metadata, objectives."
+                 *           "detail": "is not a known field",
+                 *           "fix": "Did you mean \"metadata\"? Known fields are name, metadata, objectives, search_space."
                  *         }
                  *       ]
                  *     }
@@ -2167,7 +2167,7 @@ export interface components {
         OrderOldestFirst: "asc" | "desc";
         /**
          * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-         *     time, and done only once. Kept for at least 24 hours.
+         *     time, and done only once. Kept for 48 hours.
          */
         IdempotencyKey: string;
         /** @description `ETag` of an answer to the same request: where nothing has changed since, the answer is 304 and empty. */
@@ -2368,7 +2368,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -2569,7 +2569,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -2613,7 +2613,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -2667,8 +2667,8 @@ export interface operations {
                      *           "row": 1,
                      *           "pointer": "/trials/1/y",
                      *           "code": "wrong_type",
-                     *           "detail": "must be a number or an object, not a string",
-                     *           "fix": "Send y as a JSON number. For an experiment that failed send \"status\":\"infeasible\" and no y."
+                     *           "detail": "must be a number or an object, not \"fast\"",
+                     *           "fix": "Send a number. For an experiment that failed send \"status\": \"infeasible\" and no y."
                      *         }
                      *       ]
                      *     }
@@ -2730,7 +2730,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
@@ -2783,7 +2783,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
@@ -2902,7 +2902,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3033,7 +3033,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3112,7 +3112,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3192,7 +3192,7 @@ export interface operations {
                      *           "calibrated": true,
                      *           "basis": "study",
                      *           "trials": 40,
-                     *           "reason": "intervals widened by the errors on 40 trials of this study that were left out in turn"
+                     *           "reason": "Intervals are corrected on 40 of the study's own trials, each predicted from others."
                      *         }
                      *       }
                      *     }
@@ -3221,7 +3221,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3281,7 +3281,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3326,7 +3326,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3370,7 +3370,7 @@ export interface operations {
                      *       "model": {
                      *         "id": "model_01m3qm9d5j1s7x2p4v8b0k6f",
                      *         "chosen_by": "trained_on_study",
-                     *         "reason": "the newest published model whose training included this study"
+                     *         "reason": "a published model whose training included this study"
                      *       },
                      *       "objectives": {
                      *         "compressed_bytes": {
@@ -3385,6 +3385,7 @@ export interface operations {
                      *               "warnings": [],
                      *               "neighbours": [
                      *                 {
+                     *                   "trial_id": "trial_01m3qk6x8c9v2n4t7w0b5d1f",
                      *                   "x": {
                      *                     "algorithm": "gzip",
                      *                     "level": 6
@@ -3449,6 +3450,7 @@ export interface operations {
                      *           ],
                      *           "prototypes": [
                      *             {
+                     *               "trial_id": "trial_01m3qk6x8c9v2n4t7w0b5d1g",
                      *               "x": {
                      *                 "algorithm": "deflate",
                      *                 "level": 5
@@ -3508,7 +3510,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3588,7 +3590,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3663,7 +3665,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
@@ -3830,7 +3832,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -3906,7 +3908,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description `ETag` of the resource as it was last read: where it has changed since, nothing is done and the answer is 412. */
@@ -4204,7 +4206,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Any text of your own, new for every new request. The same request sent again with it is answered as the first
-                 *     time, and done only once. Kept for at least 24 hours.
+                 *     time, and done only once. Kept for 48 hours.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
