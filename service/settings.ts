@@ -113,7 +113,7 @@ export const SETTINGS = {
   // Threads that wait for each other wait for a training too: one is four times as fast as two while one has the cores.
   predictionThreads: setting<number>(
     1,
-    'Threads of a prediction. One is as fast as two for models of this size, at two thirds of the processor time.',
+    'Threads of a prediction. One is as fast as two for a single prediction, with a quarter less processor time; batches gain a quarter from two.',
   ),
   maxContextTrials: setting<number>(
     20_000,

@@ -62,8 +62,9 @@ export async function chooseModel(sources: ModelSources, studyId?: string, named
 }
 
 /**
- * A published model has beaten its parent on trials that neither had seen, so parents of others are out. What is left did not
- * compete: the best score of its own validation, where it has one; the newest among equals.
+ * A published model has beaten its parent on trials that neither had seen, or has its weights and knows more measurements
+ * (`kept_parent`): so parents of others are out. What is left did not compete: the best score of its own validation, where it
+ * has one; the newest among equals.
  */
 function bestOf(newestFirst: readonly ModelHead[]): { model: ModelHead; reason: string } | undefined {
   const beaten = new Set(newestFirst.map(({ parent }) => parent));

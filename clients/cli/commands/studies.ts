@@ -52,7 +52,10 @@ export function addStudiesCommand(program: Command): void {
       collected(parseObjective),
     )
     .option('--metadata <json>', 'anything worth knowing of it: a JSON object, or a file with one')
-    .option('--space <json>', 'where parameters may go, a JSON object, or a file with one: docs/suggest.md')
+    .option(
+      '--space <json>',
+      'where parameters may go, a JSON object, or a file with one: docs/distribution.md, "Search spaces"',
+    )
     .action(createStudy);
   studies
     .command('update')
