@@ -56,7 +56,8 @@ ${Object.keys(HELD_OUT_TASKS).length} tasks of config_systems, and every family 
 
 ## What was measured
 
-On studies held back, in units of u of the study's frame; *experts* is the weighted mean of the local experts alone.
+On studies held back, in units of u of the study's frame; *experts* is the centre of the answer's frame: the weighted mean of the
+local experts and, with relatives, of what these say.
 
 | group | questions | CRPS | error | experts' error |
 | --- | ---: | ---: | ---: | ---: |
