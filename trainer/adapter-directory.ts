@@ -18,9 +18,10 @@ export interface Adapter {
   weights: Weights;
 }
 
-/** A model that answers: a whole one, or a base with an adapter beside it. `card` and `history` are the adapter's then. */
+/** A model that answers: a whole one, or a base with an adapter beside it. `card` is the adapter's then, `history` both theirs. */
 export interface OpenModel extends ModelDirectory {
-  adapter?: Adapter;
+  /** Its `history`: the studies that the base does not know. */
+  adapter?: Adapter & { history: KnownStudy[] };
   /** Folder of the base where there is an adapter, else of the model itself. */
   baseDir: string;
 }
@@ -43,7 +44,7 @@ export interface SavedAdapter {
   config: ModelConfig;
   adapter: Adapter;
   card: ModelCard;
-  /** Of its own studies alone; the base's is read with the base. */
+  /** Of the studies that it and the adapters before it learned from; the base's is read with the base. */
   history: KnownStudy[];
   baseDir: string;
   baseWeights: Weights;
@@ -95,7 +96,7 @@ export async function openModel(path: string, loadBase = loadModel): Promise<Ope
   }
   const weights = fromPeft(decodeSafetensors(await read(path, FILES.weights)), base.config, lora);
   const own = JSON.parse((await read(path, FILES.history)).toString('utf8')) as KnownStudy[];
-  return { ...base, card, history: mergeKnown(own, base.history), adapter: { lora, weights }, baseDir };
+  return { ...base, card, history: mergeKnown(own, base.history), adapter: { lora, weights, history: own }, baseDir };
 }
 
 /** The folder of an adapter's base; of a whole model its own. Throws `model_files`. */

@@ -10,6 +10,7 @@ import { permutation } from './experts/sampling.js';
 import type { Relatives } from './history/relatives.js';
 import type { Example, PromptEncoder } from './prompt.js';
 import { Random } from './random.js';
+import { rootOf } from './study-root.js';
 import { drawFew } from './study-source.js';
 import type { TrainConfig } from './train-config.js';
 import type { StudyHead, StudySource } from './types.js';
@@ -29,10 +30,16 @@ export interface SplitStudy {
   validation: Int32Array;
 }
 
-/** Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed. */
+/**
+ * Holds back a share of each study's trials, at least one from five trials on; the same ones for the same seed. A trial is held
+ * back of all of its study's objectives: what one of them measured tells much of the others.
+ */
 export function splitStudies(studies: readonly StudySource[], seed: number, share: number): SplitStudy[] {
+  const firsts = new Map<string, number>();
   return studies.map((study, index) => {
-    const positions = permutation(study.trials, new Random(seed, SPLIT_STREAM, index));
+    const root = rootOf(study);
+    if (!firsts.has(root)) firsts.set(root, index);
+    const positions = permutation(study.trials, new Random(seed, SPLIT_STREAM, firsts.get(root)!));
     const held = share > 0 && study.trials >= 5 ? Math.max(1, Math.round(study.trials * share)) : 0;
     return { study, training: positions.subarray(held), validation: positions.subarray(0, held) };
   });
@@ -127,7 +134,7 @@ export function planValidation(studies: readonly SplitStudy[], config: EpisodeCo
   const random = new Random(config.seed, VALIDATION_STREAM);
   const held = Int32Array.from(studies.keys()).filter((s) => studies[s]!.validation.length > 0);
   const asked = held.length > MAX_VALIDATION_STUDIES ? drawFew(held, MAX_VALIDATION_STUDIES, random).sort() : held;
-  const alone = new Set(studies.map(({ study }) => nameOf(study))).size === 1;
+  const alone = new Set(studies.map(({ study }) => rootOf(study))).size === 1;
   return Array.from(asked, (study) => planValidationOf(studies[study]!, study, alone, config));
 }
 
@@ -203,17 +210,11 @@ export function validationExamples(
 ): ValidationExample[] {
   return makeQuestions(study, shown, queries, encoder).map(({ frame, ...question }, i) => ({
     ...question,
-    study: nameOf(study),
+    study: rootOf(study),
     ...(frame && { frame: { center: frame.center, scale: frame.scale, digits: encoder.digits } }),
     y: queries[i]!.y,
     studyFrame: { center, scale },
   }));
-}
-
-/** A study with several objectives comes as one a view, whose ids end in the objective's name. */
-function nameOf({ id, objective, others = [] }: StudyHead): string {
-  const ending = `/${objective.name}`;
-  return others.length > 0 && id.endsWith(ending) ? id.slice(0, -ending.length) : id;
 }
 
 /** The frame of all of a study's trials. */

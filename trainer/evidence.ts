@@ -114,8 +114,8 @@ export class Evidence {
     private readonly trials: number,
   ) {}
 
-  /** @param relatives what other studies say of this one; undefined where none is related, or they are not to be asked */
-  static fit(context: readonly Observation[], seed: number, relatives?: Relatives): Evidence {
+  /** @param related what other studies say of this one; undefined where none is related, or they are not to be asked */
+  static fit(context: readonly Observation[], seed: number, related?: Relatives): Evidence {
     const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
     const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
@@ -124,6 +124,7 @@ export class Evidence {
       measured.length < context.length
         ? fitExperts(context.map(featuresOf), failed, { seed, which: ['random_forest'] })
         : undefined;
+    const relatives = related?.unlike(measured);
     const bent = measured.length > 0 ? relatives?.fit(measured) : undefined;
     return new Evidence(experts, failures, relatives, bent, values, context.length);
   }

@@ -104,7 +104,7 @@ export function answeringParent({ config, weights, adapter }: OpenModel): Answer
     : { model: { config, weights } };
 }
 
-/** Writes a model directory or an adapter's. `own`: the studies trained on; `all`: the parent's among them. */
+/** Writes a model directory or an adapter's. `own`: the studies that an adapter knows beside its base; `all`: the base's among them. */
 export async function saveTrained(
   path: string,
   start: StartingPoint,

@@ -156,7 +156,9 @@ async function trainOn(
     training: resolved,
     ...(exports && { exports }),
   };
-  await saveTrained(request.outDir, start, weights, { card, own: ownHistory, all: history });
+  // Beside the base that it shares with its parent, an adapter also keeps what its parent had learned there.
+  const own = mergeKnown(ownHistory, parent?.adapter?.history ?? []);
+  await saveTrained(request.outDir, start, weights, { card, own, all: history });
   const outcome = verdict.publish ? 'published' : 'kept_parent';
   return { outcome, reason: verdict.reason, adapter: model.adapter !== undefined, metrics, config: resolved };
 }

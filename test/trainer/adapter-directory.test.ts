@@ -99,10 +99,14 @@ describe('an adapter', () => {
   });
 
   it('is trained further from where it stands, or merged where all parameters are trained', async () => {
-    await run('further', [study('c', 3)], { ...LORA, steps: 2, learning_rate: 0 }, 'up');
+    await run('further', [study('d', -3)], { ...LORA, steps: 2, learning_rate: 0 }, 'up');
     const [before, after] = await Promise.all([openModel(at('up')), openModel(at('further'))]);
     expect(after.adapter!.weights).toEqual(before.adapter!.weights);
     expect(after.baseDir).toBe(at('base'));
+    // What its parent had learned from beside the same base stays known.
+    expect(before.adapter!.history.map(({ id }) => id)).toEqual(['c']);
+    expect(after.adapter!.history.map(({ id }) => id)).toEqual(['d', 'c']);
+    expect(after.history.map(({ id }) => id)).toEqual(['d', 'c', 'a', 'b']);
     await run('whole', [study('c', 3)], { steps: 2, learning_rate: 0, validation: 0 }, 'up');
     const whole = await openModel(at('whole'));
     expect(whole.adapter).toBeUndefined();

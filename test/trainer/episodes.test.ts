@@ -61,6 +61,14 @@ describe('episodes', () => {
     }
   });
 
+  it('hold back a trial of all objectives of its study, or of none', () => {
+    const view = (id: string, name: string) => ({ ...source(0, 50), id: `${id}/${name}`, objective: { name } });
+    const split = splitStudies([view('s1', 'a'), view('s2', 'a'), view('s1', 'b'), view('s2', 'b')], 1, 0.1);
+    const held = split.map(({ validation }) => [...validation]);
+    expect([held[2], held[3]]).toEqual([held[0], held[1]]);
+    expect(held[1]).not.toEqual(held[0]);
+  });
+
   it('depend on their number alone, and take every study once before any comes again', () => {
     const all = planEpisodes(studies, 0, 40, config);
     expect(planEpisodes(studies, 13, 29, config)).toEqual(all.slice(13, 29));

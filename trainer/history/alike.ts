@@ -1,5 +1,6 @@
 // Which of the known studies speak of a study, and how alike they are: by the parameters they share, by what they measure, by their metadata.
 import { mean, standardDeviation } from '../statistics.js';
+import { rootOf } from '../study-root.js';
 import type { Json, JsonObject, StudyHead } from '../types.js';
 import { type KnownStudy, keyOfKnown } from './known-studies.js';
 
@@ -34,8 +35,9 @@ export const describe = ({ metadata, objective }: Pick<StudyHead, 'metadata' | '
 });
 
 /**
- * The known studies that share parameters with this one, never the study itself. Where some of them measure the same objective in the
- * same unit, the others are not asked.
+ * The known studies that share parameters with this one, never the study itself, through none of its objectives: another of them knows of
+ * the very trials that are left out to see how well others speak. Where some measure the same objective in the same unit, the others are
+ * not asked.
  * @param names of the study's parameters
  * @param namesOf each known study's
  * @returns most alike first
@@ -46,7 +48,8 @@ export function relativesOf(
   known: readonly KnownStudy[],
   namesOf: (study: KnownStudy) => ReadonlySet<string>,
 ): Relative[] {
-  const others = known.filter((other) => other.id !== study.id && isRelated(names, namesOf(other)));
+  const root = rootOf(study);
+  const others = known.filter((other) => rootOf(other) !== root && isRelated(names, namesOf(other)));
   const same = others.filter((other) => measures(other) === measures(study));
   const asked = same.length > 0 ? same : others;
   const distances = metadataDistances(study, asked);

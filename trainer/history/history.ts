@@ -16,6 +16,7 @@ export const makeFitCache = (): FitCache => new RecentCache(CACHED_FITS);
 
 export class History {
   private readonly names = new WeakMap<KnownStudy, Set<string>>();
+  private readonly parts = new WeakMap<KnownStudy, StudyFit>();
 
   constructor(
     readonly studies: readonly KnownStudy[],
@@ -37,6 +38,15 @@ export class History {
     return relativesOf(study, parameterNames(xs), this.studies, (known) => this.namesOf(known));
   }
 
+  private fitOfPart(study: KnownStudy, logarithmic: boolean): StudyFit {
+    let fit = this.parts.get(study);
+    if (!fit) {
+      fit = fitStudy(study, logarithmic);
+      this.parts.set(study, fit);
+    }
+    return fit;
+  }
+
   private namesOf(known: KnownStudy): Set<string> {
     let names = this.names.get(known);
     if (!names) {
@@ -47,6 +57,8 @@ export class History {
   }
 
   private fitOf({ study }: Relative, logarithmic: boolean): StudyFit {
+    // A part of a known study (copies.ts) goes by the study's id, and is none of those that are shared.
+    if (!this.names.has(study)) return this.fitOfPart(study, logarithmic);
     const key = `${logarithmic ? 'log' : 'own'} ${keyOfKnown(study)}`;
     let fit = this.fits.get(key);
     if (!fit) {

@@ -7,6 +7,7 @@ import { thin } from '../thin.js';
 import type { JsonObject, StudyHead } from '../types.js';
 import { weightsOf } from '../weighing.js';
 import { describe, type Relative } from './alike.js';
+import { withoutCopies } from './copies.js';
 import type { KnownTrial } from './known-studies.js';
 import { levelOf } from './level.js';
 import { type Normals, type Prior, type PriorPoints, PriorProcess, priorAlone } from './prior-process.js';
@@ -69,6 +70,13 @@ export class Relatives {
     this.places = relatives.map(({ study: { trials } }) =>
       placeOf(Float64Array.from(trials, ({ y }) => this.scale.to(y))),
     );
+  }
+
+  /** Those that are not this study under another id, by its trials; undefined where there is no other. */
+  unlike(trials: readonly KnownTrial[]): Relatives | undefined {
+    const others = withoutCopies(this.relatives, trials);
+    if (others === this.relatives) return this;
+    return others.length > 0 ? new Relatives(this.study, others, this.fitOf) : undefined;
   }
 
   /** Least and greatest measurement of any relative, centred and divided by its spread. */

@@ -68,7 +68,8 @@ export class FittedStudy {
   surrogate(goal: Goal): Surrogate | undefined {
     if (!this.surrogates.has(goal)) {
       const trials = surrogateTrials(this.study.trials, goal);
-      const relatives = this.ask(trials.map(({ x }) => x));
+      const measured = trials.flatMap(({ x, y }) => (y === null ? [] : [{ x, y }]));
+      const relatives = this.ask(trials.map(({ x }) => x))?.unlike(measured);
       const seen = (xs: readonly JsonObject[]): JsonObject[] => {
         const usual = relatives?.usual(xs);
         return usual ? xs.map((x, i) => withFeature(x, HISTORY_FEATURE, usual[i]!)) : [...xs];

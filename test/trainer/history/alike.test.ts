@@ -31,6 +31,13 @@ describe('relatives', () => {
     expect(related([known('a', 'time')], asked, [])).toEqual([]);
   });
 
+  it('are never the same study through another of its objectives', () => {
+    const [time, energy] = ['time', 'energy'].map((name) => known(`s1/${name}`, name));
+    const view = { ...asked, id: 's1/Time ' };
+    expect(ids(related([energy!, known('s2/energy', 'energy')], view))).toEqual(['s2/energy']);
+    expect(related([time!, energy!], { ...asked, id: 's1/time', objective: { name: 'time', unit: 's' } })).toEqual([]);
+  });
+
   it('are those that measure the same, or where none does, all', () => {
     const others = [known('a', 'time'), known('b', 'energy'), known('c', 'memory')];
     expect(ids(related(others))).toEqual(['a']);
