@@ -18,6 +18,9 @@ export const MAX_SCALE = 1e31;
 const IQR_OF_NORMAL = 1.35;
 const RANGE_OF_NORMAL = 4;
 
+/** No expectation is further out: numbers reach MAX_SCALE, and an extrapolation from the largest of them may go beyond. */
+const MAX_CENTER = 9.9e30;
+
 /** A query's scale is at least this part of its study's, as an expert that is sure may be wrong. */
 const MIN_QUERY_SCALE = 0.02;
 
@@ -60,7 +63,8 @@ export function studyFrame(ys: ArrayLike<number>): Frame {
 
 /** The frame of one query: around what is expected there, and as wide as that is unsure, at least a fiftieth of the study's scale. */
 export function queryFrame(center: number, sd: number, study: Frame): Frame {
-  return new Frame(center, Math.max(sd, MIN_QUERY_SCALE * study.scale));
+  const within = Math.max(-MAX_CENTER, Math.min(MAX_CENTER, center));
+  return new Frame(within, Math.min(MAX_SCALE, Math.max(sd, MIN_QUERY_SCALE * study.scale)));
 }
 
 function centerAndSpread(values: ArrayLike<number>): { center: number; spread: number } {

@@ -54,6 +54,8 @@ describe('queryFrame', () => {
   it('is around what is expected, and at least a fiftieth of the study as wide', () => {
     const study = new Frame(0, 10);
     expect(queryFrame(12, 3, study)).toMatchObject({ center: 12, scale: 3 });
+    // Extrapolated from measurements near the largest that there may be.
+    expect(queryFrame(-1.28e31, Infinity, study)).toMatchObject({ center: -9.9e30, scale: 1e31 });
     expect(queryFrame(10, 1e-9, study)).toMatchObject({ center: 10, scale: 0.2 });
   });
 });

@@ -22,11 +22,17 @@ export function conformalRadius(sortedScores: Float64Array, level: number): numb
 /** Bounds of the central `level` of sorted measurements, each tail holding at most its share of them. */
 export function empiricalBounds(sorted: Float64Array, level: number): Bounds {
   const n = sorted.length;
-  const rank = Math.floor(((n + 1) * (1 - level)) / 2);
+  // 1 − 0.9 is a little less than 0.1, and would cost a rank where the product is whole.
+  const rank = Math.floor(((n + 1) * (1 - level)) / 2 + 1e-9);
   if (rank >= 1) return { lower: sorted[rank - 1]!, upper: sorted[n - rank]! };
   // Too few measurements for this level: the range, stretched about its middle.
   const middle = sorted[0]! / 2 + sorted[n - 1]! / 2;
-  const radius = sorted[n - 1]! / 2 - sorted[0]! / 2 || (n === 1 ? Math.abs(middle) || 1 : 0);
+  if (n === 1) {
+    // One measurement has no range: it may be off by its own size, as an error of one trial is judged.
+    const radius = conformalRadius(Float64Array.of(Math.abs(middle) || 1), level);
+    return { lower: middle - radius, upper: middle + radius };
+  }
+  const radius = sorted[n - 1]! / 2 - sorted[0]! / 2;
   const stretch = normalQuantile((1 + level) / 2) / normalQuantile(n / (n + 1));
   return { lower: middle - radius * Math.max(1, stretch), upper: middle + radius * Math.max(1, stretch) };
 }

@@ -38,7 +38,11 @@ async function main(args: string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const settings = Object.fromEntries((values.set ?? []).map(settingOf));
-  if (values.steps !== undefined) settings.steps = Number(values.steps);
+  if (values.steps !== undefined) {
+    if (!/^\d+$/.test(values.steps))
+      throw new TrainerError('train_config', `--steps ${values.steps}: give a whole number`);
+    settings.steps = Number(values.steps);
+  }
   const { families, finish } = values;
   const { modelDir } = await pretrain(
     { outDir, settings, ...(families !== undefined && { families }), ...(finish && { finish }) },
@@ -48,11 +52,13 @@ async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-/** `key=value`, the value a number where it is one, else a text. */
+/** `key=value`, the value a number where it is one, a list in brackets, else a text. */
 function settingOf(text: string): [string, Json] {
   const at = text.indexOf('=');
   if (at < 1) throw new TrainerError('train_config', `--set ${text}: give a key and a value, as in --set d_model=192`);
   const value = text.slice(at + 1);
+  const list = /^\[(.*)\]$/.exec(value)?.[1];
+  if (list !== undefined) return [text.slice(0, at), list === '' ? [] : list.split(',')];
   return [text.slice(0, at), value !== '' && Number.isFinite(Number(value)) ? Number(value) : value];
 }
 

@@ -112,7 +112,8 @@ async function pretrainOn(
   const trunkDir = join(request.outDir, 'trunk');
   const trunk = await loadCheckpoint(trunkDir, fingerprint);
   const { trunkSteps, steps } = plan(resolved, trunk?.state.step ?? 0, request.finish ?? false);
-  const coolDir = join(request.outDir, `cooldown-${trunkSteps}`);
+  // A rate that falls otherwise is another cool-down from the same trunk.
+  const coolDir = join(request.outDir, `cooldown-${trunkSteps}-${steps}-${resolved.config.final_learning_rate}`);
   await mkdir(coolDir, { recursive: true });
   const cool = await loadCheckpoint(coolDir, fingerprint);
   // Windows are numbered without end: how many there are never decides what is in one.

@@ -55,16 +55,28 @@ const TRAINING: Partial<TrainConfig> = {
   validation: 0,
 };
 
+/** Knobs of a training that a pretraining has no use for, and what to do instead. */
+const UNUSED: Readonly<Record<string, string>> = {
+  given: 'the studies of a pretraining have one objective each',
+  validation: 'whole studies are held back: set "validation_studies"',
+  episodes: 'episodes are made until the last step: set "steps"',
+  lora_rank: 'an adapter stands beside a base that there is not yet',
+  lora_alpha: 'an adapter stands beside a base that there is not yet',
+  lora_targets: 'an adapter stands beside a base that there is not yet',
+};
+
 export interface ResolvedPretraining {
   settings: PretrainingSettings;
   config: TrainConfig;
 }
 
-/** Both tables of knobs from one flat list. @throws TrainerError `train_config` for an unknown key or a value out of range */
+/** Both tables of knobs from one flat list. @throws TrainerError `train_config` for an unknown key, one without effect or a value out of range */
 export function resolvePretraining(overrides: Readonly<Record<string, Json>> = {}): ResolvedPretraining {
   const settings = { ...DEFAULT_PRETRAINING };
   const training: Record<string, Json> = { ...(TRAINING as Record<string, Json>) };
   for (const [key, value] of Object.entries(overrides)) {
+    if (Object.hasOwn(UNUSED, key))
+      throw new TrainerError('train_config', `Setting "${key}" has no effect on a pretraining: ${UNUSED[key]}`);
     if (Object.hasOwn(RANGES, key))
       Object.assign(settings, { [key]: inRange(key as keyof PretrainingSettings, value) });
     else if (Object.hasOwn(DEFAULT_TRAIN_CONFIG, key)) training[key] = value;

@@ -12,8 +12,9 @@ import { TINY_TRAINING } from '../../tiny-training.js';
 import { exampleFamilies } from './example-families.js';
 
 const families = exampleFamilies();
+const { episodes: _, ...TINY } = TINY_TRAINING;
 const SETTINGS = {
-  ...TINY_TRAINING,
+  ...TINY,
   steps: 10,
   window_episodes: 6,
   max_prompt: 160,
@@ -58,6 +59,14 @@ describe('pretrain', () => {
     const longer = temporaryFolder();
     await pretrain({ families, outDir: longer, settings: { ...SETTINGS, steps: 15 } });
     expect(weights(longer)).toBe(weights(whole));
+    // A rate that falls otherwise starts from the trunk as well, not from where it had fallen to.
+    const trunkSteps = 12;
+    const otherwise = { ...SETTINGS, steps: 15, final_learning_rate: 0.5 };
+    const taken: number[] = [];
+    const onStep = (e: PretrainEvent) => e.type === 'checkpoint' && taken.push(e.step);
+    await pretrain({ families, outDir: whole, settings: otherwise }, { onEvent: onStep });
+    expect(taken[0]).toBe(trunkSteps + 1);
+    expect(weights(whole)).not.toBe(weights(longer));
   }, 240_000);
 
   it('writes a model without any trial of the families, and a card that names them and their licences', async () => {
@@ -79,6 +88,7 @@ describe('pretrain', () => {
       /Unknown setting "real_shore"; did you mean "real_share"/,
     );
     expect(() => resolvePretraining({ reuse: 1.5 })).toThrow(/"reuse" must be an integer from 1 to 100, not 1.5/);
+    expect(() => resolvePretraining({ validation: 0.2 })).toThrow(/"validation" has no effect .*"validation_studies"/);
     expect(() => resolvePretraining({ d_model: 1 })).toThrow(/"d_model" must be an integer from 8/);
   });
 });
@@ -104,6 +114,9 @@ describe('the corpus', () => {
     expect(await one.validation(22)).toEqual(await other.validation(22));
     const another = await Corpus.open(families, { ...OPTIONS, seed: 4 });
     expect(await another.training(5)).not.toEqual(await one.training(5));
+    // Trainings of different seeds are judged on the same questions.
+    expect(await another.validation(3)).toEqual(await one.validation(3));
+    expect(await another.validation(22)).toEqual(await one.validation(22));
   });
 
   it('mixes both kinds, never asks about a trial that it shows, and never shows a study that was held back', async () => {
