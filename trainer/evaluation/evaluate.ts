@@ -6,13 +6,14 @@ import { studyFrame } from '../../tokenizer/frame.js';
 import { openModel } from '../adapter-directory.js';
 import { TrainerError } from '../errors.js';
 import { headOf } from '../study-source.js';
-import { thin } from '../thin.js';
 import type { Cell, CellScores } from './answer-cell.js';
 import type { PoolRow } from './baselines.js';
 import { answerAll, type Task } from './cell-pool.js';
 import { resolveEvaluationConfig } from './config.js';
+import { type Key, keysOf, nameOf } from './keys.js';
+import { rootOf } from './root-of.js';
 import { RowsFile } from './rows-file.js';
-import { drawMeasured, readMeasured, type Split, splitStudy } from './splits.js';
+import { drawMeasured, readMeasured } from './splits.js';
 import { summarize } from './summary.js';
 import { type FoldModel, trainFolds } from './train-folds.js';
 import type {
@@ -22,29 +23,16 @@ import type {
   EvaluationReport,
   EvaluationRequest,
   EvaluationRow,
-  Protocol,
 } from './types.js';
+import { poolStudies, splitAll, type Usable } from './usable.js';
 import { withoutText as studyWithoutText } from './without-text.js';
 
 /** Trials of other studies that pooled boosting learns from, evenly from all of them. */
 const POOL_ROWS = 4000;
 
-interface Usable extends EvaluatedStudy {
-  split: Split;
-  /** Number of its group within the family; null where it is only learned from. */
-  fold: number | null;
-}
-
-/** What a row is about. */
-interface Key {
-  protocol: Protocol;
-  study: Usable;
-  trials: number;
-}
-
 /**
- * @throws TrainerError `evaluation` where a setting is out of range or no study can be used, `model_files`, `model_config`;
- * AbortError
+ * @throws TrainerError `evaluation` where a setting is out of range, no study can be used or nothing of them predicted,
+ * `model_files`, `model_config`; AbortError
  */
 export async function evaluate(request: EvaluationRequest, hooks: EvaluationHooks = {}): Promise<EvaluationReport> {
   const config = resolveEvaluationConfig(request.config);
@@ -54,17 +42,18 @@ export async function evaluate(request: EvaluationRequest, hooks: EvaluationHook
     const [first] = skipped;
     throw new TrainerError('evaluation', `No study can be evaluated on: ${first?.study}: ${first?.reason}`);
   }
-  await warnOfSeen(request, usable, hooks);
-  const models = config.protocols.includes('in_distribution') ? await trainFolds(request, usable, config, hooks) : [];
+  const { keys, unpredicted } = keysOf(usable, config);
+  const seen = await seenOf(request, keys, hooks);
+  const models = await trainFolds(request, usable, foldsOf(keys), config, hooks);
   hooks.onEvent?.({ type: 'phase', phase: 'validate', message: 'Predicting trials that were held back' });
-  const keys = keysOf(usable, config, models);
   const file = new RowsFile<CellScores>(join(request.workDir, 'rows.jsonl'));
   await answerMissing(keys, file, { request, config, usable, models, hooks });
   const rows = keys.flatMap((key) => rowsOf(key, file.get(nameOf(key))!));
   return {
     config,
     trainings: models.map(({ fold, studies, outcome, reason }) => ({ fold, studies: studies.length, outcome, reason })),
-    skipped,
+    skipped: [...skipped, ...unpredicted],
+    seen,
     summary: summarize(rows, config),
     rows,
   };
@@ -88,49 +77,30 @@ async function studiesOf(
   return plain;
 }
 
-async function splitAll(studies: readonly EvaluatedStudy[], config: EvaluationConfig) {
-  const families = new Map<string, Usable[]>();
-  const skipped: EvaluationReport['skipped'] = [];
-  for (const study of studies) {
-    const split = splitStudy(await study.source.outcomes(), config);
-    if ('reason' in split) {
-      skipped.push({ study: study.source.id, reason: split.reason });
-      continue;
-    }
-    families.set(study.family, [...(families.get(study.family) ?? []), { ...study, split, fold: null }]);
-  }
-  for (const family of families.values()) {
-    const asked = thin(family, config.askedStudies || family.length);
-    for (const [place, study] of asked.entries()) study.fold = place % config.folds;
-  }
-  return { usable: [...families.values()].flat(), skipped };
-}
-
-/** A model that learned from a study is not out of distribution there. */
-async function warnOfSeen({ modelDir }: EvaluationRequest, usable: readonly Usable[], { onEvent }: EvaluationHooks) {
+/**
+ * Ids of the studies that are predicted and that the model has learned from, through whichever objective: it is not out of
+ * distribution there. As far as its history knows.
+ */
+async function seenOf(
+  { modelDir }: EvaluationRequest,
+  keys: readonly Key[],
+  { onEvent }: EvaluationHooks,
+): Promise<string[]> {
   const { history } = await openModel(modelDir);
-  const known = new Set(history.map(({ id }) => id));
-  const seen = usable.filter(({ source }) => known.has(source.id)).map(({ source }) => source.id);
-  if (seen.length === 0) return;
-  const message = `The model has learned from ${seen.length} of these studies (${seen[0]}, …): what it says of them is not out of distribution`;
-  onEvent?.({ type: 'log', level: 'warn', message });
+  const known = new Set(history.map(rootOf));
+  const predicted = new Set(keys.map(({ study }) => study));
+  const seen = [...predicted].filter(({ source }) => known.has(rootOf(source))).map(({ source }) => source.id);
+  if (seen.length > 0) {
+    const message = `The model has learned from ${seen.length} of these studies (${seen[0]}, …): what it says of them is not out of distribution`;
+    onEvent?.({ type: 'log', level: 'warn', message });
+  }
+  return seen;
 }
 
-/** In the order in which they are answered: a study's together, as they share its trials. */
-function keysOf(usable: readonly Usable[], config: EvaluationConfig, models: readonly FoldModel[]): Key[] {
-  return config.protocols.flatMap((protocol) =>
-    // Fold by fold, so that each process opens each model once.
-    (protocol === 'in_distribution' ? models.map(({ fold }) => fold) : [undefined]).flatMap((fold) =>
-      usable
-        .filter((study) => study.fold !== null)
-        .filter((study) => fold === undefined || (study.fold === fold && poolStudies(usable, study).length > 0))
-        .flatMap((study) =>
-          config.localTrials
-            .filter((trials) => trials <= study.split.local.length)
-            .map((trials): Key => ({ protocol, study, trials })),
-        ),
-    ),
-  );
+/** The groups for which a model is trained. */
+function foldsOf(keys: readonly Key[]): number[] {
+  const inside = keys.filter(({ protocol }) => protocol === 'in_distribution');
+  return [...new Set(inside.map(({ study }) => study.fold!))];
 }
 
 interface Context {
@@ -183,10 +153,6 @@ function cellMaker({ request, config, usable, models }: Context): (key: Key) => 
   };
 }
 
-/** The family's studies outside of the study's fold: what the model of the fold was trained on. */
-const poolStudies = (usable: readonly Usable[], { family, fold }: Usable): Usable[] =>
-  usable.filter((other) => other.family === family && other.fold !== fold);
-
 async function readPool(studies: readonly Usable[], seed: number): Promise<PoolRow[]> {
   const share = Math.ceil(POOL_ROWS / studies.length);
   const pools = await Promise.all(
@@ -199,8 +165,6 @@ async function readPool(studies: readonly Usable[], seed: number): Promise<PoolR
   );
   return pools.flat();
 }
-
-const nameOf = ({ protocol, study, trials }: Key): string => `${protocol} ${trials} ${study.source.id}`;
 
 function rowsOf({ protocol, study, trials }: Key, scores: CellScores): EvaluationRow[] {
   return scores.map(({ method, metrics }) => ({

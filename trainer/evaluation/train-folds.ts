@@ -16,19 +16,22 @@ export interface FoldModel {
   reason: string;
 }
 
-/** Trains what is not trained yet. Where a training did not beat its parent, the parent answers, as it would in the service. */
+/**
+ * Trains what is not trained yet, a model for each of the groups `folds`, on the studies outside of it. Where a training did not beat its parent, the parent answers, as it would in
+ * the service.
+ */
 export async function trainFolds(
   { modelDir, workDir, training = {} }: EvaluationRequest,
   studies: readonly (EvaluatedStudy & { fold: number | null })[],
+  folds: readonly number[],
   config: EvaluationConfig,
   { onEvent, signal }: EvaluationHooks,
 ): Promise<FoldModel[]> {
   const folder = join(workDir, 'models');
   await mkdir(folder, { recursive: true });
   const models: FoldModel[] = [];
-  for (let fold = 0; fold < config.folds; fold++) {
+  for (const fold of folds) {
     const others = studies.filter((study) => study.fold !== fold);
-    if (others.length === 0 || !studies.some((study) => study.fold === fold)) continue;
     const record = join(folder, `${fold}.json`);
     if (!existsSync(record)) {
       const message = `Training on ${others.length} studies, to predict those of group ${fold + 1} of ${config.folds}`;

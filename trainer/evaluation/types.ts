@@ -120,12 +120,20 @@ export interface SummaryRow extends Metrics {
   best: boolean;
 }
 
+/** A study that was not predicted, and why. */
+export interface Skipped {
+  study: string;
+  reason: string;
+}
+
 export interface EvaluationReport {
   config: EvaluationConfig;
   /** What became of the trainings in distribution. */
   trainings: { fold: number; studies: number; outcome: 'published' | 'kept_parent'; reason: string }[];
-  /** Studies that could not be used, and why. */
-  skipped: { study: string; reason: string }[];
+  /** Studies that could not be used at all, then those that could not be predicted, some of them in distribution alone. */
+  skipped: Skipped[];
+  /** Studies that the model had been trained on before, so that what it says of them is not out of distribution. */
+  seen: string[];
   summary: SummaryRow[];
   rows: EvaluationRow[];
 }

@@ -107,16 +107,30 @@ describe('out of distribution', () => {
       expect(errorOf(cut, method)).not.toBe(errorOf(whole, method));
   });
 
-  it('warns of studies that the model has learned from', async () => {
+  it('warns of studies that the model has learned from, and lists them', async () => {
     const events: EvaluationEvent[] = [];
-    const known = [study('elsewhere', 30)];
-    await evaluate(
-      { studies: known, modelDir, workDir: temporaryFolder(), config },
+    const some = [study('elsewhere', 30), study('one', 60)];
+    const report = await evaluate(
+      { studies: some, modelDir, workDir: temporaryFolder(), config: { ...config, localTrials: [0] } },
       { onEvent: (e) => events.push(e) },
     );
+    expect(report.seen).toEqual(['elsewhere']);
     expect(events).toContainEqual(
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('elsewhere') }),
     );
+  });
+
+  it('says of studies too small for any number of local trials that they are not predicted', async () => {
+    const some = { ...config, localTrials: [45], testTrials: 20 };
+    const report = await evaluate({
+      studies: [study('one', 60), study('two', 70)],
+      modelDir,
+      workDir: temporaryFolder(),
+      config: some,
+    });
+    expect(new Set(report.rows.map((row) => row.study))).toEqual(new Set(['two']));
+    expect(report.skipped).toEqual([{ study: 'one', reason: expect.stringMatching(/^40 of its trials .* is 45$/) }]);
+    expect(report.seen).toEqual([]);
   });
 });
 
@@ -135,9 +149,38 @@ describe('in distribution', () => {
     ]);
     const pooled = report.rows.filter(({ method }) => method === 'pooled_boosting');
     // The third study has nobody to learn from.
+    expect(report.skipped).toEqual([
+      { study: 'small', reason: expect.stringContaining('9 measured') },
+      { study: 'alone', reason: expect.stringMatching(/^in distribution, .*"other" has no other study/) },
+    ]);
     expect(pooled.map(({ study, trials }) => `${study} ${trials}`)).toEqual(['one 0', 'one 8', 'two 0', 'two 8']);
     // The same function was measured there.
     expect(pooled.every(({ error }) => error < 0.1)).toBe(true);
+  });
+
+  it('learns from no objective of a study that it predicts through another', async () => {
+    const views = ['one', 'two'].flatMap((id, i) =>
+      ['mean', 'p99'].map((objective, j): EvaluatedStudy => {
+        const trials = Array.from({ length: 40 }, (_, t) => ({ x: { level: t }, y: (i + 1) * t + j * (t % 3) }));
+        const head = { id: `${id}/${objective}`, metadata: {}, objective: { name: objective } };
+        return { family: 'latency', source: memoryStudy({ ...head, trials }) };
+      }),
+    );
+    const workDir = temporaryFolder();
+    const report = await evaluate({
+      studies: views,
+      modelDir,
+      workDir,
+      config: { ...config, localTrials: [0], protocols: ['in_distribution'] },
+      training: { ...TINY_TRAINING, steps: 3 },
+    });
+    const learned = [0, 1].map((fold) => JSON.parse(readFileSync(join(workDir, 'models', `${fold}.json`), 'utf8')));
+    expect(learned.map(({ studies }) => studies)).toEqual([
+      ['two/mean', 'two/p99'],
+      ['one/mean', 'one/p99'],
+    ]);
+    expect(new Set(report.rows.map((row) => row.study)).size).toBe(4);
+    expect(report.skipped).toEqual([]);
   });
 
   it('learns from the studies that it does not ask about', async () => {
@@ -165,6 +208,27 @@ describe('refuses', () => {
     ['a word for yes or no', { withoutText: 'yes' }, /withoutText must be true or false/],
   ])('%s', async (_, wrong, message) => {
     await expect(evaluate({ studies, modelDir, workDir: temporaryFolder(), config: wrong })).rejects.toThrow(message);
+  });
+
+  it.each<[string, EvaluatedStudy[], object, RegExp]>([
+    [
+      'more local trials than any study has',
+      [study('one', 60)],
+      { localTrials: [500] },
+      /local trials: at least 500 .* no study has more than 50 .*; ask for 50 or fewer/,
+    ],
+    [
+      'in distribution a family of one study',
+      [study('one', 60), study('alone', 62, 'other')],
+      { protocols: ['in_distribution'] },
+      /in distribution .*; put two or more into a family/,
+    ],
+  ])('%s, before anything is trained', async (_, some, wrong, message) => {
+    const events: EvaluationEvent[] = [];
+    const asked = { studies: some, modelDir, workDir: temporaryFolder(), config: { ...config, ...wrong } };
+    const refused = evaluate(asked, { onEvent: (event) => events.push(event) });
+    await expect(refused).rejects.toMatchObject({ code: 'evaluation', message: expect.stringMatching(message) });
+    expect(events).toEqual([]);
   });
 
   it('studies that are all too small, and says why', async () => {
