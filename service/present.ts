@@ -185,7 +185,7 @@ export function presentEvaluationEvent(event: JobEvent): Schemas['EvaluationEven
 
 /** @param id of the evaluation whose report, as the trainer made it, this is */
 export function presentReport(id: string, report: EvaluationReport): Schemas['EvaluationReport'] {
-  const { config, trainings, skipped, summary, rows } = report;
+  const { config, trainings, skipped, seen, summary, rows } = report;
   return {
     object: 'evaluation.report',
     evaluation: id,
@@ -199,6 +199,7 @@ export function presentReport(id: string, report: EvaluationReport): Schemas['Ev
     seed: config.seed,
     trainings,
     skipped,
+    seen,
     summary: summary.map(({ errorRatio, crpsRatio, ...row }) => ({
       ...row,
       error_ratio: errorRatio,

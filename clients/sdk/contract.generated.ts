@@ -1822,11 +1822,16 @@ export interface components {
                 outcome: "published" | "kept_parent";
                 reason: string;
             }[];
-            /** @description Tasks that could not be used. */
+            /** @description Tasks that could not be used or predicted, some of them in distribution alone, as the reason says. */
             skipped: {
                 study: string;
                 reason: string;
             }[];
+            /**
+             * @description Tasks that are predicted although the model had been trained on their study before, as far as it keeps record of that.
+             *     What it says of them, and the means that they are in, is not out of distribution.
+             */
+            seen: string[];
             /** @description Means over the tasks of each family, and over families. */
             summary: components["schemas"]["EvaluationSummary"][];
             /** @description One entry a task, number of local trials and method. */

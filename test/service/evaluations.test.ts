@@ -84,7 +84,7 @@ describe('with a model', () => {
       error: null,
       reason: expect.stringContaining('best local baseline'),
     });
-    // Six tasks at two sizes; in distribution also those of families that have others.
+    // Six tasks at two sizes; in distribution also those of families that have other studies.
     expect(ended.progress!.done).toBe(ended.progress!.total);
     const named = (type: string) => events.filter(({ event }) => event === type).map(({ data }) => JSON.parse(data));
     expect(named('progress').at(-1).data).toMatchObject({ done: ended.progress!.total, eta_seconds: 0 });
@@ -94,7 +94,11 @@ describe('with a model', () => {
 
     const { status, body: report } = await api.get<Report>(`/v1/evaluations/${made.id}/report`);
     expect(status).toBe(200);
-    expect(report).toMatchObject({ evaluation: made.id, ...small, skipped: [], seed: 0 });
+    expect(report).toMatchObject({ evaluation: made.id, ...small, seed: 0 });
+    const first = ['loss', 'time'].map((objective) => `${studies[0]}/${objective}`);
+    expect(report.seen).toEqual(first);
+    // Another objective of the same study is nobody to learn from.
+    expect(report.skipped).toEqual(first.map((study) => ({ study, reason: expect.stringContaining('"first"') })));
     expect(report.trainings).toHaveLength(2);
     const rows = report.rows.filter(({ protocol, trials }) => protocol === 'out_of_distribution' && trials === 6);
     expect(new Set(rows.map(({ study }) => study)).size).toBe(6);
