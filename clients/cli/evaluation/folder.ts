@@ -45,9 +45,16 @@ export const NO_METADATA: readonly string[] = [
   'y_unique',
 ];
 
-/** @throws CliError where there is no CSV, or a family is not there */
-export async function findTasks(folder: string, filter: FolderFilter): Promise<FolderTask[]> {
-  const families = await familiesOf(folder, filter);
+/**
+ * @param onLeft told of CSV files that are no family's, and so left out
+ * @throws CliError where there is no CSV, or a family is not there
+ */
+export async function findTasks(
+  folder: string,
+  filter: FolderFilter,
+  onLeft: (files: readonly string[]) => void = () => {},
+): Promise<FolderTask[]> {
+  const families = await familiesOf(folder, filter, onLeft);
   const tasks = await Promise.all(families.map((family) => readFamily(family, filter.tasks)));
   return tasks.flat();
 }
@@ -58,7 +65,11 @@ interface Family {
   files: string[];
 }
 
-async function familiesOf(folder: string, { families, use }: FolderFilter): Promise<Family[]> {
+async function familiesOf(
+  folder: string,
+  { families, use }: FolderFilter,
+  onLeft: (files: readonly string[]) => void,
+): Promise<Family[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     const message = `${folder} is not a folder that can be read.`;
     throw new CliError('file_unreadable', message, 'Name a folder of CSV files.', cause);
@@ -69,10 +80,10 @@ async function familiesOf(folder: string, { families, use }: FolderFilter): Prom
     const files = csvsAmong(await readdir(path));
     if (files.length > 0) found.push({ name: entry.name, path, files });
   }
-  if (found.length === 0) {
-    const files = csvsAmong(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
-    if (files.length > 0) found.push({ name: basename(resolve(folder)), path: folder, files });
-  }
+  const files = csvsAmong(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
+  if (files.length > 0 && found.length === 0) found.push({ name: basename(resolve(folder)), path: folder, files });
+  // Whoever names families has chosen already.
+  else if (files.length > 0 && families.length === 0 && use === undefined) onLeft(files);
   const marked = use === undefined ? undefined : await familiesMarked(folder, use);
   const names = found.map(({ name }) => name).filter((name) => !marked || marked.has(name));
   const missing = families.find((name) => !names.includes(name));

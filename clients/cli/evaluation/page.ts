@@ -3,7 +3,7 @@ import type { EvaluationReport } from '../../sdk/index.js';
 import { escapeHtml } from '../html.js';
 import type { Column } from '../table.js';
 import { plotErrors, plotFamilies } from './plots.js';
-import { comparedSizes, familyTable, legend, METHOD_COLUMNS, methodCells, overall, PROTOCOL_TITLES } from './words.js';
+import { comparedSizes, familyTable, legend, METHOD_COLUMNS, methodCells, overall, protocolTitle } from './words.js';
 
 export async function reportPage(report: EvaluationReport, model: string): Promise<string> {
   const sections: string[] = [];
@@ -13,7 +13,7 @@ export async function reportPage(report: EvaluationReport, model: string): Promi
     const families = familyTable(report, protocol);
     const compared = comparedSizes(report, protocol).length > 0;
     sections.push(`<section>
-<h2>${escapeHtml(PROTOCOL_TITLES[protocol])}</h2>
+<h2>${escapeHtml(protocolTitle(report, protocol))}</h2>
 <p>Means over ${rows[0]!.families} families, of each the mean over its tasks.</p>
 <figure>${await plotErrors(report, protocol)}</figure>
 ${table(METHOD_COLUMNS, rows.map(methodCells), (i) => rows[i]!.method === 'omnireg')}
@@ -21,7 +21,7 @@ ${compared ? `<h3>Families, beside the best local baseline</h3>\n<figure>${await
 ${compared ? table(families.columns, families.cells, () => false) : ''}
 </section>`);
   }
-  const { trainings, skipped } = report;
+  const { trainings, skipped, seen } = report;
   const trained = trainings.map(
     ({ fold, studies, outcome, reason }) => `group ${fold + 1}: on ${studies} studies, ${outcome}: ${reason}`,
   );
@@ -49,6 +49,7 @@ ${legend(report)
   .join('\n')}
 ${sections.join('\n')}
 ${list('Trainings', trained)}
+${list('Tasks whose studies the model had been trained on before', seen)}
 ${list('Left out', left)}
 </html>
 `;

@@ -4,10 +4,20 @@ import type { Column } from '../table.js';
 
 export type Protocol = EvaluationReport['protocols'][number];
 
-export const PROTOCOL_TITLES: Record<Protocol, string> = {
-  out_of_distribution: 'Out of distribution: the model knows of each study its local trials alone',
-  in_distribution: 'In distribution: the model was first trained on the other studies',
-};
+/** What the model knew of the studies: not their local trials alone where it had been trained on some of them before. */
+export function protocolTitle({ seen, rows }: EvaluationReport, protocol: Protocol): string {
+  if (protocol === 'in_distribution') return 'In distribution: the model was first trained on the other studies';
+  if (seen.length === 0) return 'Out of distribution: the model knows of each study its local trials alone';
+  const all = tasksOf(rows);
+  if (seen.length >= all)
+    return `Not out of distribution: the model had been trained on ${all === 1 ? 'this study' : 'all of these studies'} before`;
+  return `Out of distribution in part: the model had been trained on ${seen.length} of these ${all} tasks before, and knows of the others their local trials alone`;
+}
+
+const tasksOf = (rows: EvaluationReport['rows']): number => new Set(rows.map(({ study }) => study)).size;
+
+/** Names of seen studies that a line has room for. */
+const NAMED = 5;
 
 const METHOD_NAMES: Partial<Record<EvaluationMethod, string>> = {
   omnireg: 'OmniReg',
@@ -72,9 +82,16 @@ export function familyTable(report: EvaluationReport, protocol: Protocol) {
   return { columns, cells };
 }
 
-/** What the figures are, and what was done to the studies. */
-export const legend = ({ without_text }: EvaluationReport): string[] => [
+/** What the model had seen, what was done to the studies, and what the figures are. */
+export const legend = ({ without_text, seen, rows }: EvaluationReport): string[] => [
+  ...(seen.length > 0 ? [seenText(seen, tasksOf(rows))] : []),
   ...(without_text ? ['Without free text: it was taken out of parameters and metadata, for every method alike.'] : []),
   'Error: mean of |ŷ − y| in ranges of y over the whole task, each at most 1; CRPS and width of 90% intervals in the same unit.',
   "Ratio: OmniReg's mean divided by the method's, with the central 95% of a bootstrap over tasks. * the best local baseline over all families.",
 ];
+
+function seenText(seen: readonly string[], all: number): string {
+  const names = seen.slice(0, NAMED).join(', ');
+  const more = seen.length > NAMED ? `, and ${seen.length - NAMED} more` : '';
+  return `Seen before: the model had been trained on ${seen.length} of these ${all} tasks (${names}${more}). What it says of them shows what it remembers, not how good it is on what it has never seen, and so do the means that they are in.`;
+}

@@ -16,6 +16,8 @@ export class WorkFolder {
     private readonly fingerprint: string,
     /** What was asked for here; undefined before that. */
     public begun: Begun | undefined,
+    /** Whether another request had left something here, which is gone. */
+    readonly isAnother: boolean,
   ) {}
 
   /** What another request has left in the folder is removed. @param fingerprint of the request */
@@ -27,7 +29,7 @@ export class WorkFolder {
     const begun = known?.fingerprint === fingerprint ? known : undefined;
     if (!begun) await rm(path, { recursive: true, force: true });
     await mkdir(path, { recursive: true });
-    return new WorkFolder(path, fingerprint, begun);
+    return new WorkFolder(path, fingerprint, begun, known !== undefined && !begun);
   }
 
   get dataDir(): string {

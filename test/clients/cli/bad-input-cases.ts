@@ -240,6 +240,32 @@ export const badInputs: BadInput[] = [
   },
   {
     where: 'evaluate',
+    input: 'a folder, and studies of a service',
+    files: { 't.csv': 'a,y\n1,2\n' },
+    args: ['evaluate', '.', '--all'],
+    expect: { code: 2, says: /A folder of tasks and --all/ },
+  },
+  {
+    where: 'evaluate',
+    input: '--study and --all',
+    args: ['evaluate', '--study', 'study_x', '--all'],
+    expect: { code: 2, says: /Leave out one of them/ },
+  },
+  {
+    where: 'evaluate',
+    input: '--family without a folder',
+    args: ['evaluate', '--all', '--family', 'compilers'],
+    expect: { code: 2, says: /--family chooses among the tasks of a folder/ },
+  },
+  {
+    where: 'evaluate',
+    input: '--folds where nothing is trained',
+    files: { 't.csv': 'a,y\n1,2\n' },
+    args: ['evaluate', '.', '--folds', '3'],
+    expect: { code: 2, says: /Add --protocol in or both/ },
+  },
+  {
+    where: 'evaluate',
     input: 'a service without a model',
     files: { 't.csv': 'a,y\n1,2\n2,3\n' },
     args: ['evaluate', '.'],

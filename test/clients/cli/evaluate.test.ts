@@ -1,7 +1,8 @@
 // omnireg evaluate as people use it: real processes, a folder of families, a service or a server of its own, and interruptions.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fingerprintOf } from '../../../clients/cli/evaluation/fingerprint.js';
 import { findTasks, NO_METADATA } from '../../../clients/cli/evaluation/folder.js';
 import type { EvaluationReport } from '../../../clients/sdk/types.js';
 import { HIDDEN_FACTS } from '../../../trainer/pretraining/families.js';
@@ -12,12 +13,11 @@ import { killService, type RunningService, runCli, startService, temporaryFolder
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** A table of 40 rows. */
-const csv = (objective: string, scale: number) =>
+const csv = (objective: string, scale: number, rows = 40) =>
   [
     `level,kind,${objective}`,
     ...Array.from(
-      { length: 40 },
+      { length: rows },
       (_, i) => `${(i * 17) % 40},${i % 2 ? 'a' : 'b'},${scale * ((i * 17) % 40) + (i % 2)}`,
     ),
   ].join('\n');
@@ -70,6 +70,57 @@ describe('the folder', () => {
   it('may be a family itself', async () => {
     const found = await findTasks(join(tasks, 'caches'), filter);
     expect(found.map(({ family }) => family)).toEqual(['caches', 'caches', 'caches']);
+  });
+
+  it('tells of tables beside its families, but where families are named', async () => {
+    const folder = join(work.path, 'mixed');
+    mkdirSync(join(folder, 'disks'), { recursive: true });
+    for (const name of ['INDEX.csv', 'stray.csv', 'disks/one.csv']) writeFileSync(join(folder, name), 'a,y\n1,2\n');
+    const left: string[] = [];
+    const find = (families: string[]) => findTasks(folder, { ...filter, families }, (files) => left.push(...files));
+    expect((await find([])).map(({ family, name }) => `${family}/${name}`)).toEqual(['disks/one']);
+    expect(left).toEqual(['stray.csv']);
+    await find(['disks']);
+    expect(left).toHaveLength(1);
+  });
+});
+
+describe('what is gone on with', () => {
+  const folder = join(work.path, 'print');
+  const model = join(folder, 'model');
+  const table = join(folder, 'tasks', 'one.csv');
+  const print = async () => {
+    const filter = { families: [], use: undefined, tasks: undefined };
+    return fingerprintOf(await findTasks(join(folder, 'tasks'), filter), { seed: 1 }, model);
+  };
+  let before: string;
+
+  beforeAll(async () => {
+    for (const name of [model, join(folder, 'tasks')]) mkdirSync(name, { recursive: true });
+    writeFileSync(join(model, 'model.safetensors'), 'weights');
+    writeFileSync(table, 'a,y\n1,2\n');
+    before = await print();
+  });
+
+  it('is the same though files were saved again unchanged', async () => {
+    writeFileSync(table, 'a,y\n1,2\n');
+    utimesSync(table, 1, 1);
+    expect(await print()).toBe(before);
+  });
+
+  it.each([
+    ['a table', table, 'a,y\n1,3\n'],
+    ['what is known of it', join(folder, 'tasks', 'one.json'), '{"machine": "m2"}'],
+    ['the model', join(model, 'model.safetensors'), 'WEIGHTS'],
+  ])('is another with %s changed in place, even at the same size and time', async (_, path, content) => {
+    const old = existsSync(path) ? readFileSync(path, 'utf8') : '{}';
+    writeFileSync(path, old);
+    const { atime, mtime } = statSync(path);
+    const first = await print();
+    writeFileSync(path, content);
+    utimesSync(path, atime, mtime);
+    expect(await print()).not.toBe(first);
+    writeFileSync(path, old);
   });
 });
 
@@ -138,6 +189,58 @@ describe('on a server of its own', () => {
     expect(reportIn(cut).rows).toEqual(reportIn(whole).rows);
   });
 
+  it('evaluates the tables as they are now where they were edited after it was cut off', async () => {
+    const folder = join(work.path, 'edited');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'one.csv'), csv('ms', 1));
+    const out = join(work.path, 'edited-out');
+    const sizes = Array.from({ length: 20 }, (_, i) => i).join(',');
+    const args = ['evaluate', folder, '--model', modelDir, '--out', out, '--test', '8', '--trials', sizes];
+    const env = { OMNIREG_DEVICE: 'cpu' };
+    let stopped = false;
+    const onStderr = (child: { kill: (signal: 'SIGINT') => void }, stderr: string) => {
+      if (stopped || !stderr.includes('Predicting')) return;
+      stopped = true;
+      child.kill('SIGINT');
+    };
+    expect((await runCli(args, { env, onStderr })).code).toBe(130);
+    expect(existsSync(join(out, '.work'))).toBe(true);
+    writeFileSync(join(folder, 'one.csv'), csv('ms', 1, 10));
+    // Ten rows are too few: only who reads the table again knows.
+    const { code, stderr } = await runCli(args, { env });
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('not those of what was cut') });
+    expect(stderr).toContain('edited/one: it has 10 measured trials');
+    expect(stderr).not.toContain('Going on');
+  });
+
+  it('names the task that it failed on, and starts anew when that has been mended', async () => {
+    const folder = join(work.path, 'mended');
+    mkdirSync(join(folder, 'caches'), { recursive: true });
+    const table = join(folder, 'caches', 'one.csv');
+    writeFileSync(table, csv('ms', 1, 10));
+    const out = join(work.path, 'mended-out');
+    const args = ['evaluate', folder, '--model', modelDir, '--out', out, ...small];
+    const env = { OMNIREG_DEVICE: 'cpu' };
+    const failed = await runCli(args, { env });
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /The evaluation \S+ failed: .* caches\/one: it has 10 measured trials; 15 are needed/,
+      ),
+    });
+    expect(failed.stderr).not.toContain('study_');
+    expect(existsSync(join(out, '.work'))).toBe(false);
+
+    writeFileSync(table, csv('ms', 1, 50));
+    const tooMany = await runCli([...args, '--trials', '500'], { env });
+    expect(tooMany).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/local trials: at least 500 are asked for/),
+    });
+    const { code, stderr } = await runCli(args, { env });
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Going on') });
+  });
+
   it('asks for a model where there is none', async () => {
     const { code, stderr } = await runCli(['evaluate', tasks, '--out', join(work.path, 'none'), ...small], {
       env: { OMNIREG_BASE_MODEL: 'none' },
@@ -177,11 +280,48 @@ describe('on a service', () => {
     expect(new Set(theirs.map(({ family }) => family))).toEqual(new Set(['latency', 'ms']));
   });
 
+  it('says where the model had been trained on the studies before', async () => {
+    const trained = await runCli(['train', '--all', ...tiny], { url: service.url });
+    expect(trained).toMatchObject({ code: 0 });
+    const out = join(work.path, 'seen');
+    const { code, stdout } = await runCli(['evaluate', '--all', '--out', out, '--trials', '0', '--test', '8'], {
+      url: service.url,
+    });
+    expect(code).toBe(0);
+    const { seen, rows } = reportIn(out);
+    expect(new Set(seen)).toEqual(new Set(rows.map(({ study }) => study)));
+    expect(seen).toHaveLength(4);
+    expect(stdout).not.toContain('its local trials alone');
+    expect(stdout).toContain('Not out of distribution');
+    expect(stdout).toContain(`had been trained on 4 of these 4 tasks (${seen.join(', ')})`);
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    expect(page).toContain('Not out of distribution');
+    expect(page).toContain(`<li>${seen[0]}</li>`);
+  });
+
   it('names a study that is not there', async () => {
     const { code, stderr } = await runCli(['evaluate', '--study', 'study_nope'], { url: service.url, cwd: work.path });
     expect({ code, stderr }).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('"study_nope" is not the id of a study'),
     });
+  });
+});
+
+describe('on a database with no service running', () => {
+  const database = join(work.path, 'own.sqlite');
+  const env = { OMNIREG_DEVICE: 'cpu', OMNIREG_BASE_MODEL: modelDir };
+
+  it('brings the folder there', async () => {
+    const out = join(work.path, 'in-database');
+    const args = ['evaluate', tasks, '--db', database, '--out', out, '--trials', '0', '--test', '8', '--tasks', '1'];
+    const { code, stderr } = await runCli(args, { env });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(new Set(reportIn(out).rows.map(({ study }) => study))).toEqual(new Set(['caches/one', 'disks/one']));
+    const again = await runCli(['evaluate', '--all', '--db', database, '--out', out, '--trials', '0', '--test', '8'], {
+      env,
+    });
+    expect(again.code).toBe(0);
+    expect(reportIn(out).rows).toHaveLength(2);
   });
 });
