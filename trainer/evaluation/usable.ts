@@ -1,6 +1,7 @@
 // The studies that an evaluation can use: how each is split, which are predicted, and the groups they are dealt into.
+
+import { rootOf } from '../study-root.js';
 import { thin } from '../thin.js';
-import { rootOf } from './root-of.js';
 import { type Split, splitStudy } from './splits.js';
 import type { EvaluatedStudy, EvaluationConfig, Skipped } from './types.js';
 

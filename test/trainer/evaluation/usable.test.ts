@@ -1,9 +1,9 @@
 // How studies are dealt into groups: by the whole study, evenly in each family.
 import { describe, expect, it } from 'vitest';
 import { resolveEvaluationConfig } from '../../../trainer/evaluation/config.js';
-import { rootOf } from '../../../trainer/evaluation/root-of.js';
 import type { EvaluatedStudy } from '../../../trainer/evaluation/types.js';
 import { poolStudies, splitAll } from '../../../trainer/evaluation/usable.js';
+import { rootOf } from '../../../trainer/study-root.js';
 import { memoryStudy } from '../../../trainer/study-source.js';
 
 const view = (id: string, objective: string, family: string): EvaluatedStudy => {
@@ -16,7 +16,6 @@ it.each([
   ['study_1/loss', 'loss', 'study_1'],
   ['study_1/p99/ms', 'p99/ms', 'study_1'],
   ['caches/one', 'ms', 'caches/one'],
-  ['/loss', 'loss', '/loss'],
 ])('%s through %s is of %s', (id, name, root) => expect(rootOf({ id, objective: { name } })).toBe(root));
 
 describe('groups', () => {
