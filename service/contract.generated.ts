@@ -1200,7 +1200,7 @@ export interface components {
             model: components["schemas"]["ChosenModel"];
             objective: components["schemas"]["Objective"];
             predictions: (components["schemas"]["ObjectivePrediction"] & {
-                /** @description Probability that the experiment fails. */
+                /** @description Probability that the experiment fails: by the study's own trials as soon as one of them failed, else by the model. */
                 p_infeasible: number;
             })[];
             calibration: components["schemas"]["Calibration"];
@@ -1232,6 +1232,7 @@ export interface components {
         ObjectivePrediction: {
             /** @description The point estimate. */
             median: number;
+            /** @description Of the distribution with what lies outside of the calibrated 99% interval moved to its ends. */
             mean: number;
             /** @description Half the width of the calibrated interval that holds the central 68.27%, the standard deviation of a normal distribution. */
             sd: number;

@@ -3,6 +3,7 @@ import { Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
+import { FailureChance } from './failure-chance.js';
 import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
 import { type PlausibleRange, plausibleRange } from './plausible.js';
 import { stack } from './stacking.js';
@@ -106,8 +107,8 @@ export class Evidence {
   private constructor(
     /** Experts on the trials that have a y; undefined where none has. */
     readonly experts: FittedExperts | undefined,
-    /** Chance of failure as a function of x; undefined where nothing failed. */
-    private readonly failures: FittedExperts | undefined,
+    /** Undefined where nothing failed. */
+    private readonly failures: FailureChance | undefined,
     private readonly relatives: Relatives | undefined,
     private readonly bent: FittedRelatives | undefined,
     private readonly values: Float64Array,
@@ -119,11 +120,8 @@ export class Evidence {
     const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
     const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
-    const failed = Float64Array.from(context, (t) => (t.y === null ? 1 : 0));
-    const failures =
-      measured.length < context.length
-        ? fitExperts(context.map(featuresOf), failed, { seed, which: ['random_forest'] })
-        : undefined;
+    const failed = context.map(({ y }) => y === null);
+    const failures = FailureChance.fit(context.map(featuresOf), failed, seed);
     const relatives = related?.unlike(measured);
     const bent = measured.length > 0 ? relatives?.fit(measured) : undefined;
     return new Evidence(experts, failures, relatives, bent, values, context.length);
@@ -135,9 +133,14 @@ export class Evidence {
     return this.range.found;
   }
 
+  /** The probability that each query fails, in (0, 1); undefined where nothing failed yet. */
+  failure(queries: readonly Point[]): Float64Array | undefined {
+    return this.failures?.of(queries.map(featuresOf));
+  }
+
   /** Pieces and frame for each query; none where nothing was measured, by this study or its relatives. */
   ask(queries: readonly Point[], kind: FrameKind = 'query'): (QueryEvidence | undefined)[] {
-    const failed = this.failures?.predict(queries.map(featuresOf)).random_forest?.mean;
+    const failed = this.failures?.shares(queries.map(featuresOf));
     const xs = queries.map(({ x }) => x);
     const { experts, relatives, bent } = this;
     if (experts) return this.askExperts(experts, queries, kind, bent?.predict(xs), failed);

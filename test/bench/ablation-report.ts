@@ -108,41 +108,54 @@ export function drawAblation(results: readonly VariantResult[]): Promise<string>
     .flatMap(({ variant, sizes }) =>
       sizes.map(({ trials, ratio }) => ({ variant: variant.name, about: variant.about, trials, ...ratio })),
     );
-  const panel = (trials: number) => ({
-    title: `${trials} local trials`,
-    width: 230,
-    height: { step: 18 },
-    transform: [{ filter: { field: 'trials', equal: trials } }],
-    layer: [
-      { mark: { type: 'rule' as const, color: GREY, strokeDash: [4, 4] }, encoding: { x: { datum: 1 } } },
-      {
-        mark: { type: 'rule' as const, color: BLUE },
-        encoding: {
-          x: {
-            field: 'lower',
-            type: 'quantitative' as const,
-            scale: { type: 'log' as const, nice: false },
-            axis: { title: 'error relative to the default', format: '~g' },
-          },
-          x2: { field: 'upper' },
+  const y = { field: 'variant', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 0 } };
+  const panel = (trials: number) => {
+    const here = values.filter((value) => value.trials === trials);
+    const chance = here.filter(({ about }) => about === 'chance').map(({ value }) => value);
+    return {
+      title: `${trials} local trials`,
+      width: 230,
+      height: { step: 18 },
+      layer: [
+        // What chance does: from the best to the worst of the trainings that differ in nothing else, the default among them.
+        {
+          data: { values: [{}] },
+          mark: { type: 'rect' as const, color: GREY, opacity: 0.25 },
+          encoding: { x: { datum: Math.min(1, ...chance) }, x2: { datum: Math.max(1, ...chance) } },
         },
-      },
-      {
-        mark: { type: 'point' as const, filled: true, color: BLUE, size: 45 },
-        encoding: { x: { field: 'value', type: 'quantitative' as const } },
-      },
-    ],
-    encoding: {
-      y: { field: 'variant', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 0 } },
-    },
-  });
+        {
+          data: { values: [{}] },
+          mark: { type: 'rule' as const, color: GREY, strokeDash: [4, 4] },
+          encoding: { x: { datum: 1 } },
+        },
+        {
+          data: { values: here },
+          mark: { type: 'rule' as const, color: BLUE },
+          encoding: {
+            y,
+            x: {
+              field: 'lower',
+              type: 'quantitative' as const,
+              scale: { type: 'log' as const, nice: false },
+              axis: { title: 'error relative to the default', format: '~g' },
+            },
+            x2: { field: 'upper' },
+          },
+        },
+        {
+          data: { values: here },
+          mark: { type: 'point' as const, filled: true, color: BLUE, size: 45 },
+          encoding: { y, x: { field: 'value', type: 'quantitative' as const } },
+        },
+      ],
+    };
+  };
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: '#ffffff',
     padding: 14,
     config: { font: FONT, axis: { labelColor: INK, titleColor: INK }, title: { color: INK } },
     title: { text: 'What each part is worth, on families that no variant has seen', anchor: 'start', fontSize: 16 },
-    data: { values },
     hconcat: [...new Set(values.map(({ trials }) => trials))].map(panel),
   };
   return renderSvg(spec);

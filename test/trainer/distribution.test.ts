@@ -52,6 +52,34 @@ describe('Distribution', () => {
     expect(uniform.crps(1)).toBeCloseTo(1 + 4 / 3, 12);
   });
 
+  it('has a mean within ends: what lies beyond counts as lying there', () => {
+    expect(uniform.meanWithin(3, 10)).toBeCloseTo(4 + 1 / 8, 12);
+    expect(uniform.meanWithin(0, 5)).toBeCloseTo(4 - 1 / 8, 12);
+    expect(uniform.meanWithin(7, 9)).toBe(7);
+    expect(points.meanWithin(0, 9)).toBeCloseTo(points.mean, 12);
+    // Far ends cost no digits.
+    expect(uniform.meanWithin(-1e30, 1e30)).toBeCloseTo(4, 12);
+    fc.assert(
+      fc.property(arbitraryCells, probability, probability, (cells, p, q) => {
+        const distribution = new Distribution(cells);
+        const [lower, upper] = [distribution.quantile(Math.min(p, q)), distribution.quantile(Math.max(p, q))];
+        const mean = distribution.meanWithin(lower, upper);
+        const size = Math.max(Math.abs(lower), Math.abs(upper), 1e-300);
+        expect(mean).toBeGreaterThanOrEqual(lower - 1e-9 * size);
+        expect(mean).toBeLessThanOrEqual(upper + 1e-9 * size);
+        const difference = lower + distribution.expectedExcess(lower) - distribution.expectedExcess(upper);
+        const scale = Math.max(size, distribution.expectedExcess(lower));
+        expect(Math.abs(mean - difference) / scale).toBeLessThan(1e-9);
+      }),
+    );
+  });
+
+  it('keeps its values with another chance of failure', () => {
+    const failing = escaping.failing(0.25);
+    expect(failing.pInfeasible).toBe(0.25);
+    for (const p of [0.001, 0.01, 0.5, 0.97, 0.999]) expect(failing.quantile(p)).toBeCloseTo(escaping.quantile(p), 9);
+  });
+
   it('agrees with a normal distribution where it is made from one', () => {
     const normal = normalHistogram(3, 2);
     expect(normal.mean).toBeCloseTo(3, 9);

@@ -37,6 +37,12 @@ const CACHED_STUDIES = 8;
 /** Queries that are prepared at once: what others ask comes between the slices of a long list, and memory does not grow with it. */
 const SLICE = 64;
 
+/**
+ * The mean is that of the distribution within the calibrated interval of this level: the far cells that the descent did not look
+ * into hold little, and are so far off that they would rule it.
+ */
+const MEAN_LEVEL = 0.99;
+
 /** Trials of other studies that explanations look at. */
 const MAX_ELSEWHERE = 600;
 
@@ -188,9 +194,10 @@ export class Predictor {
     const known = queries.map((x, q) => featuresOf(given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, known, levels);
     const predictions = answers.map(({ distribution, difficulty }, q): Prediction => {
+      const widest = calibration.interval(distribution, MEAN_LEVEL, difficulty);
       const prediction: Prediction = {
         median: distribution.median,
-        mean: distribution.mean,
+        mean: distribution.meanWithin(widest.lower, widest.upper),
         sd: calibration.spread(distribution, difficulty),
         pInfeasible: study.given ? 0 : distribution.pInfeasible,
         intervals: levels.map((level) => calibration.interval(distribution, level, difficulty)),

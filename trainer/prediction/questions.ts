@@ -15,6 +15,8 @@ export interface Questions {
   prompts: number[][];
   codecs: NumberCodec[];
   plausible: (PlausibleRange | undefined)[];
+  /** The probability of failure by the study's own trials; undefined where none failed yet, and the model alone can tell. */
+  failures: (number | undefined)[];
   /** Undefined where nothing was measured yet. */
   difficulties: (Difficulty | undefined)[];
 }
@@ -62,7 +64,8 @@ export function questionsAbout(
 ): Questions {
   const metadata = encoder.metadata(study);
   const asked = evidence?.ask(queries, encoder.frame);
-  const questions: Questions = { prompts: [], codecs: [], plausible: [], difficulties: [] };
+  const failures = evidence?.failure(queries);
+  const questions: Questions = { prompts: [], codecs: [], plausible: [], failures: [], difficulties: [] };
   queries.forEach((query, q) => {
     const pieces = encoder.evidence(asked?.[q]?.pieces ?? []);
     const frame = asked?.[q]?.frame;
@@ -71,6 +74,7 @@ export function questionsAbout(
     );
     questions.codecs.push(frame ? new RelativeCodec(frame, encoder.digits) : ABSOLUTE);
     questions.plausible.push(evidence?.plausible);
+    questions.failures.push(failures?.[q]);
     questions.difficulties.push(asked?.[q]?.difficulty);
   });
   return questions;
@@ -99,16 +103,18 @@ export function promptsOf(
   return { prompts, spans };
 }
 
-/** Asks, and keeps each answer within what is plausible. One batch, whatever studies the questions are about. */
+/** Asks, and keeps each answer within what is plausible; how likely it fails its study's trials say where they can. One batch, whatever studies the questions are about. */
 export async function askModel(
   model: Pick<AnswersPrompts, 'distributions'>,
-  { prompts, codecs, plausible }: Pick<Questions, 'prompts' | 'codecs' | 'plausible'>,
+  { prompts, codecs, plausible, failures }: Omit<Questions, 'difficulties'>,
   adapter?: Weights,
   signal?: AbortSignal,
 ): Promise<Distribution[]> {
   const distributions = await model.distributions(prompts, codecs, adapter, signal);
   return distributions.map((distribution, q) => {
     const range = plausible[q];
-    return range ? keepPlausible(distribution, range) : distribution;
+    const kept = range ? keepPlausible(distribution, range) : distribution;
+    const failure = failures[q];
+    return failure === undefined ? kept : kept.failing(failure);
   });
 }
