@@ -165,7 +165,7 @@ export class Evidence {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const processSd = predictions.gaussian_process!.sd![q]!;
       const said = history && { value: history.mean[q]!, sd: history.sd[q]! };
-      const { center, sd } = weigh({ means, process: PROCESS, processSd, history: said }, shares);
+      const { center, sd } = weigh({ means, process: PROCESS, processSd, history: said }, shares, study);
       const frame = kind === 'study' ? study : queryFrame(center, sd, study);
       const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));

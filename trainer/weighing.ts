@@ -1,5 +1,7 @@
 // How the experts are put together: the centre and the width of the frame that an answer is written in.
 
+import type { Frame } from '../tokenizer/frame.js';
+
 /** What the relatives of a study say of a query. */
 export interface HistorySays {
   value: number;
@@ -61,10 +63,14 @@ export interface Said {
   history: HistorySays | undefined;
 }
 
-/** @param shares of the experts, and of history behind them where it speaks; together 1 */
-export function weigh({ means, process, processSd, history }: Said, shares: readonly number[]) {
+/**
+ * The mean is taken of units in the study's frame, which grow with the logarithm far out: after one measurement a million times too large, an
+ * expert that a hundredth of the weight goes to would else carry all of the centre away.
+ * @param shares of the experts, and of history behind them where it speaks; together 1
+ */
+export function weigh({ means, process, processSd, history }: Said, shares: readonly number[], study: Frame) {
   const all = history ? [...means, history.value] : means;
-  const center = all.reduce((sum, value, i) => sum + shares[i]! * value, 0);
+  const center = study.fromUnit(all.reduce((sum, value, i) => sum + shares[i]! * study.toUnit(value), 0));
   if (!history) return { center, sd: processSd };
   const [own, others] = [shares[process]!, shares[means.length]!];
   // Neither may have a share.

@@ -1,6 +1,7 @@
 // The centre of what the experts say: against sums by hand, and finite whatever errors there are.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Frame } from '../../tokenizer/frame.js';
 import { sharesOf, weigh } from '../../trainer/weighing.js';
 
 describe('sharesOf', () => {
@@ -26,9 +27,16 @@ describe('sharesOf', () => {
 describe('weigh', () => {
   it('is the mean by shares, as wide as the process and history are by theirs', () => {
     const said = { means: [0, 8], process: 1, processSd: 3, history: { value: 4, sd: 1 } };
-    expect(weigh(said, [0.5, 0.2, 0.3])).toEqual({ center: expect.closeTo(2.8, 12), sd: expect.closeTo(1.8, 12) });
-    expect(weigh({ ...said, history: undefined }, [0.5, 0.5])).toEqual({ center: 4, sd: 3 });
-    expect(weigh(said, [1, 0, 0])).toEqual({ center: 0, sd: 1 });
+    // Near the middle of a frame units are even.
+    const wide = new Frame(4, 1e6);
+    expect(weigh(said, [0.5, 0.2, 0.3], wide)).toEqual({ center: expect.closeTo(2.8, 6), sd: expect.closeTo(1.8, 12) });
+    expect(weigh({ ...said, history: undefined }, [0.5, 0.5], wide)).toEqual({ center: expect.closeTo(4, 6), sd: 3 });
+    expect(weigh(said, [1, 0, 0], wide)).toEqual({ center: expect.closeTo(0, 6), sd: 1 });
+  });
+
+  it('is not carried away by one that hardly counts', () => {
+    const said = { means: [5, 6, 258_400], process: 0, processSd: 1, history: undefined };
+    expect(weigh(said, [0.6, 0.38, 0.02], new Frame(5, 2)).center).toBeLessThan(7);
   });
 
   it('stays finite, and between the least and the greatest prediction, for errors of any size', () => {
@@ -40,9 +48,14 @@ describe('weigh', () => {
         const historyError = told ? c.error : undefined;
         const shares = sharesOf({ errors: [a.error, b.error], process: 1, historyError, trials: 7 });
         const history = told ? c : undefined;
-        const { center, sd } = weigh({ means: [a.value, b.value], process: 1, processSd: b.sd, history }, shares);
+        const { center, sd } = weigh(
+          { means: [a.value, b.value], process: 1, processSd: b.sd, history },
+          shares,
+          new Frame(a.value, 1),
+        );
         const values = [a.value, b.value, ...(told ? [c.value] : [])];
-        const slack = 1e-9 * Math.max(...values.map(Math.abs)) + Number.MIN_VALUE * 100;
+        // Units are told to some 1e-15 of the frame, which is 1 wide.
+        const slack = 1e-9 * Math.max(...values.map(Math.abs)) + 1e-12;
         expect(center).toBeGreaterThanOrEqual(Math.min(...values) - slack);
         expect(center).toBeLessThanOrEqual(Math.max(...values) + slack);
         expect(sd).toBeGreaterThanOrEqual(0);
