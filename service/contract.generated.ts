@@ -1262,6 +1262,12 @@ export interface components {
                 };
                 /** @description Probability that the experiment fails; 0 where an objective is given, as it was measured. */
                 p_infeasible: number;
+                /**
+                 * @description Where x lies outside of what the study's trials have tried, one sentence each: a parameter that it lacks and all comparable
+                 *     trials have, one that no trial has, a text where they have numbers, a value beyond theirs or never seen beside the rest. The
+                 *     model guesses there. Empty where there is nothing to say.
+                 */
+                warnings: string[];
                 /** @description Of a query with `given`, by name of the objective. */
                 calibration?: {
                     [key: string]: components["schemas"]["Calibration"];
@@ -3168,7 +3174,8 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "p_infeasible": 0.004
+                     *           "p_infeasible": 0.004,
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "objectives": {
@@ -3190,7 +3197,10 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "p_infeasible": 0.006
+                     *           "p_infeasible": 0.006,
+                     *           "warnings": [
+                     *             "'level' 5 is new beside the rest: none of the 14 trials with 'algorithm' brotli goes below 6."
+                     *           ]
                      *         }
                      *       ],
                      *       "calibration": {

@@ -17,6 +17,8 @@ export interface Queries {
   /** Rows that could not be used. */
   errors: RowError[];
   notes: string[];
+  /** Parameters that no trial of the study has: there is a note on each. */
+  strangers: string[];
   /** Of a CSV: its cells as they stand there, a row a query. */
   table?: { header: string[]; delimiter: string; rows: string[][] };
 }
@@ -42,13 +44,12 @@ export async function queriesFromCsv(
   };
   const rows: string[][] = [];
   const table = { header: [...scan.header.names], delimiter: scan.delimiter, rows };
-  const result: Queries = { labels: [], queries: [], errors: [], notes: columnNotes(scan, parameters), table };
-  result.notes.push(
-    ...strangersAmong(
-      parameters.map(({ name }) => name),
-      known,
-    ),
+  const strange = strangersAmong(
+    parameters.map(({ name }) => name),
+    known,
   );
+  const notes = [...columnNotes(scan, parameters), ...strange.notes];
+  const result: Queries = { labels: [], queries: [], errors: [], notes, strangers: strange.strangers, table };
   for await (const item of readRows(scan)) {
     if ('error' in item) {
       result.errors.push(item.error);
@@ -72,16 +73,20 @@ export async function queriesFromJson(
   queries: readonly JsonObject[],
 ): Promise<Queries> {
   const names = [...new Set(queries.flatMap((x) => Object.keys(x)))];
-  const notes = strangersAmong(names, await parameterKinds(client, studyId));
-  return { labels: queries.map((_, i) => `x ${i + 1}`), queries: [...queries], errors: [], notes };
+  const strange = strangersAmong(names, await parameterKinds(client, studyId));
+  return { labels: queries.map((_, i) => `x ${i + 1}`), queries: [...queries], errors: [], ...strange };
 }
 
 /** A name that no trial has is allowed, and most often a slip. */
-function strangersAmong(names: readonly string[], known: ReadonlyMap<string, ColumnKind>): string[] {
-  if (known.size === 0) return [];
-  return names
-    .filter((name) => !known.has(name))
-    .map((name) => `the study's trials have no parameter "${name}".${nearestName(name, [...known.keys()])}`);
+function strangersAmong(
+  names: readonly string[],
+  known: ReadonlyMap<string, ColumnKind>,
+): Pick<Queries, 'notes' | 'strangers'> {
+  const strangers = known.size === 0 ? [] : names.filter((name) => !known.has(name));
+  const notes = strangers.map(
+    (name) => `the study's trials have no parameter "${name}".${nearestName(name, [...known.keys()])}`,
+  );
+  return { notes, strangers };
 }
 
 /** A one-row file cannot tell whether 7 is a number or a name; the study's trials can. */

@@ -63,11 +63,12 @@ export function predictionHandlers(services: Services): Pick<Handlers, 'predict'
 }
 
 function presentAnswer(answer: QueryAnswer): Schemas['PredictionResult']['predictions'][number] {
-  const { objectives, isGiven, joint } = answer;
+  const { objectives, isGiven, warnings, joint } = answer;
   return {
     objectives: Object.fromEntries(objectives.map(({ name, prediction }) => [name, presentPrediction(prediction)])),
     // An experiment fails for all its objectives or for none: each view estimates the same probability.
     p_infeasible: objectives.reduce((sum, { prediction }) => sum + prediction.pInfeasible, 0) / objectives.length,
+    warnings,
     ...(isGiven && { calibration: calibrationOf(answer) }),
     ...(joint && {
       joint: { objectives: [...joint.objectives], draws: joint.draws, rank_correlation: joint.rankCorrelation },

@@ -82,6 +82,34 @@ describe('explanations', () => {
     expect(body.model).toEqual(predicted.body.model);
   });
 
+  it('warn of what predictions warn of', async () => {
+    const queries = [x, { ...x, level: 12 }, { level: 4, kind: 'a' }, { ...x, level: '4' }, { ...x, hue: 'red' }];
+    const { body } = await explain({ queries, include: ['neighbours'] });
+    const predicted = await api.post<Schemas['PredictionResult']>(`/v1/studies/${study}/predictions`, { queries });
+    const warnings = predicted.body.predictions.map((one) => one.warnings);
+    expect(warnings).toEqual([
+      [],
+      [`'level' 12 is new: the study has 0 to 9.`],
+      [`'wide' is missing: all 31 trials have it.`],
+      [`'level' is the text "4", and the study has numbers (0 to 9): send it without quotes, as 4.`],
+      [`'hue' red is new: no trial of the study has this parameter.`],
+    ]);
+    expect(body.objectives.loss!.explanations.map((one) => one.warnings)).toEqual(warnings);
+    // A trial more is another study: what was new is not any more.
+    const grown = (await api.makeStudy(['loss'])).id;
+    const ask = async () => {
+      const answer = await api.post<Schemas['PredictionResult']>(`/v1/studies/${grown}/predictions`, {
+        queries: [{ a: 5 }],
+      });
+      return answer.body.predictions[0]!.warnings;
+    };
+    expect(await ask()).toEqual([]);
+    await api.addTrials(grown, [{ x: { a: 1 }, y: 1 }]);
+    expect(await ask()).toEqual([`'a' 5 is new: the study has 1.`]);
+    await api.addTrials(grown, [{ x: { a: 7 }, y: 2 }]);
+    expect(await ask()).toEqual([]);
+  });
+
   it('hold what was asked for, and no more', async () => {
     const limits = { neighbours: 2, prototypes: 1, parameters: 1, points: 2 };
     const { body } = await explain({ queries: [x], objective: 'time', limits });

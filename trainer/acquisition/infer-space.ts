@@ -105,7 +105,8 @@ function inferCondition(
 /** One of each, in the order of their first appearance. */
 function distinct(values: readonly Json[]): Json[] {
   const seen = new Map<string, Json>();
-  for (const value of values) {
+  // Texts and numbers that come back are written out once: that costs far more than to find them.
+  for (const value of new Set(values)) {
     const text = serialize(value);
     if (!seen.has(text)) seen.set(text, value);
   }

@@ -9,6 +9,8 @@ export interface Column {
   readonly values: readonly Json[];
   /** How many trials of the study have each. */
   readonly counts: readonly number[];
+  /** The place of a value among `values`; -1: it is none of them. */
+  codeOf(value: Json): number;
   /** Which value each trial has, the study's trials first and those of other studies behind; -1: not this parameter. */
   readonly codes: Int32Array;
   /** Of ordered parameters, what the study's trials have, ascending; empty for others. */
@@ -30,20 +32,28 @@ export function columnsOf(
   return new Map(
     [...space.parameters].map(([name, domain]) => {
       const ordered = isOrdered(domain);
-      const codeOf = new Map<string, number>();
+      const known = new Map<string, number>();
       const values: Json[] = [];
+      // Writing a value out costs far more than finding it: the same text or number is written out once.
+      const plain = new Map<Json, number>();
       const codes = Int32Array.from([...own, ...others], (x) => {
         if (!presentIn(x, name) || (ordered && typeof x[name] !== 'number')) return -1;
-        const key = serialize(x[name]!);
-        const code = codeOf.get(key) ?? values.push(x[name]!) - 1;
-        codeOf.set(key, code);
+        const value = x[name]!;
+        let code = plain.get(value);
+        if (code === undefined) {
+          const key = serialize(value);
+          code = known.get(key) ?? values.push(value) - 1;
+          known.set(key, code);
+          if (typeof value !== 'object') plain.set(value, code);
+        }
         return code;
       });
       const ownCodes = codes.subarray(0, own.length).filter((code) => code >= 0);
       const counts = values.map(() => 0);
       for (const code of ownCodes) counts[code]!++;
       const sorted = Float64Array.from(ordered ? ownCodes : [], (code) => values[code] as number).sort();
-      return [name, { values, counts, codes, sorted }];
+      const codeOf = (value: Json): number => plain.get(value) ?? known.get(serialize(value)) ?? -1;
+      return [name, { values, counts, codeOf, codes, sorted }];
     }),
   );
 }

@@ -3,7 +3,8 @@ import { isOrdered, type Parameter, sameValue, valueAt } from '../acquisition/pa
 import { thin } from '../thin.js';
 import type { Json, JsonObject } from '../types.js';
 import { byFrequency, type Column, presentIn } from './columns.js';
-import { type SeenValues, write } from './seen.js';
+import type { SeenValues } from './seen.js';
+import { write } from './tried.js';
 
 /** One place on the way of a parameter. */
 export interface Variation {

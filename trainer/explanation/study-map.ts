@@ -59,8 +59,9 @@ export class StudyMap {
     );
     const xs = trials.map(({ x }) => x);
     const others = elsewhere.map(({ x }) => x);
+    const all = study.trials.map(({ x }) => x);
     this.seen = xs.some((x) => Object.values(x).some((value) => value !== null))
-      ? new SeenValues(xs, others)
+      ? new SeenValues(xs, others, all)
       : undefined;
   }
 

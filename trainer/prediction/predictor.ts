@@ -9,6 +9,7 @@ import { Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
 import { type Difficulty, featuresOf } from '../evidence.js';
+import { SeenValues } from '../explanation/seen.js';
 import { parameterNames } from '../history/alike.js';
 import { History } from '../history/history.js';
 import type { Relatives } from '../history/relatives.js';
@@ -56,6 +57,7 @@ export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
   private readonly crossFits = new RecentCache<CrossFit<Scored>>(CACHED_STUDIES);
   private readonly history: History;
+  private readonly seen = new WeakMap<StudyData, { values: SeenValues | undefined }>();
   private readonly relatives = new RecentCache<{ found: Relatives | undefined }>(CACHED_STUDIES);
 
   private readonly encoder: PromptEncoder;
@@ -217,6 +219,19 @@ export class Predictor {
   /** What the study's experts say of each of xs, all together, without the model; undefined where nothing was measured. */
   guesses(study: StudyData, xs: readonly JsonObject[]): number[] | undefined {
     return this.fit(study).guesses(xs);
+  }
+
+  /** Of each of xs, sentences on where it lies outside of what the study's trials have tried; empty where there is nothing to say. */
+  warnings(study: StudyData, xs: readonly JsonObject[]): string[][] {
+    let seen = this.seen.get(study);
+    if (!seen) {
+      const others = this.elsewhere(study).map(({ x }) => x);
+      const trials = study.trials.map(({ x }) => x);
+      seen = { values: SeenValues.of(trials, others) };
+      this.seen.set(study, seen);
+    }
+    const { values } = seen;
+    return xs.map((x) => values?.warnings(x) ?? []);
   }
 
   /** Trials that the model learned from, of studies related to this one, with u in their study's frame: an even choice. */

@@ -10,6 +10,7 @@ import { describeRowError } from '../../../service/tabular/row-errors.js';
 import type { JsonObject, OmniReg, PredictionResult } from '../../sdk/index.js';
 import { CliError, exitCodes } from '../errors.js';
 import { collected, contextOf, parseDelimiter, parseJsonObject, parseLevel, text } from '../options.js';
+import { predictionNotes } from '../prediction-notes.js';
 import { CsvPredictions, predictionsTable } from '../predictions-text.js';
 import { Progress } from '../progress.js';
 import { type Queries, queriesFromCsv, queriesFromJson } from '../queries.js';
@@ -84,6 +85,7 @@ async function runPredict(file: string | undefined, options: PredictCommandOptio
   });
   if (terminal.json) terminal.result({ ...result, labels: asked.labels, errors: asked.errors });
   else if (!csv) terminal.data(predictionsTable(asked, result, terminal));
+  for (const note of predictionNotes(result.predictions, asked.labels, asked.strangers)) terminal.warn(note);
   sayBasis(terminal, result);
   if (asked.errors.length > 0) process.exitCode = exitCodes.partial;
 }

@@ -27,6 +27,8 @@ export interface QueryAnswer {
   objectives: { name: string; prediction: Prediction; calibration: Calibration }[];
   /** Whether anything was given. */
   isGiven: boolean;
+  /** Where x lies outside of what the study has tried. */
+  warnings: string[];
   joint?: JointAnswer;
 }
 
@@ -38,7 +40,9 @@ const DRAW_SEED = 1;
 export async function predict(input: PredictionInput, asked: Asked): Promise<QueryAnswer[]> {
   const { predictor, views, signal } = asked;
   const { levels, includeExperts } = input;
-  const answers = input.queries.map((): QueryAnswer => ({ objectives: [], isGiven: false }));
+  // Every view has the same x.
+  const warnings = predictor.warnings(views[0]!, input.queries);
+  const answers = warnings.map((own): QueryAnswer => ({ objectives: [], isGiven: false, warnings: own }));
   for (const { names, members } of groups(
     input,
     views.map(({ objective }) => objective.name),

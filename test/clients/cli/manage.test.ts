@@ -153,6 +153,7 @@ describe('with a model', () => {
     const csv = 'note;a;k;loss\n"he said ""x""; y";3;x;7\n;30;y;\n;;;\n1;2\n';
     const { code, stdout, stderr } = await runCli(['predict', '--study', study], { url: service.url, stdin: csv });
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('line 5') });
+    expect(stderr).toContain(`note: 'a' 30 is new: the study has 0 to 23. (line 3)\n`);
     const [header, first, second, ...rest] = stdout.trimEnd().split('\n');
     expect(header).toBe('note;a;k;loss;loss.median;loss.mean;loss.sd;loss.lower_0.9;loss.upper_0.9;p_infeasible');
     expect(first).toMatch(/^"he said ""x""; y";3;x;7;(-?[\d.e+-]+;?){6}$/);
