@@ -122,7 +122,9 @@ export class Evidence {
     const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
     const failed = context.map(({ y }) => y === null);
     const failures = FailureChance.fit(context.map(featuresOf), failed, seed);
-    const relatives = related?.unlike(measured);
+    const others = related?.unlike(measured);
+    // With nothing measured here, a number in another unit cannot be brought into this study's.
+    const relatives = measured.length > 0 ? others : others?.inItsUnit;
     const bent = measured.length > 0 ? relatives?.fit(measured) : undefined;
     return new Evidence(experts, failures, relatives, bent, values, context.length);
   }

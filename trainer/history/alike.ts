@@ -67,8 +67,16 @@ export function relativesOf(
   return nearest.map(({ study: other }, i) => ({ study: other, weight: weights[i]! / total }));
 }
 
-const measures = ({ objective: { name, unit } }: Pick<StudyHead, 'objective'>): string =>
+const measures = ({ objective: { name, unit } }: Measuring): string =>
   JSON.stringify([name.trim().toLowerCase(), unit ?? '']);
+
+type Measuring = Pick<StudyHead, 'objective'>;
+
+/** Whether both studies state what their numbers are in, and it is not the same. */
+export function inAnotherUnit(a: Measuring, b: Measuring): boolean {
+  const [one, other] = [a.objective.unit?.trim(), b.objective.unit?.trim()];
+  return Boolean(one) && Boolean(other) && one !== other;
+}
 
 function isRelated(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   let shared = 0;

@@ -6,7 +6,7 @@ import { Random } from '../random.js';
 import { thin } from '../thin.js';
 import type { JsonObject, StudyHead } from '../types.js';
 import { weightsOf } from '../weighing.js';
-import { describe, type Relative } from './alike.js';
+import { describe, inAnotherUnit, type Relative } from './alike.js';
 import { withoutCopies } from './copies.js';
 import type { KnownTrial } from './known-studies.js';
 import { levelOf } from './level.js';
@@ -53,6 +53,7 @@ export class Relatives {
   private readonly weights: Float64Array;
   private shown: JsonObject[] | undefined;
   private absolute: View | undefined;
+  private comparable: { found: Relatives | undefined } | undefined;
   /** What each relative says of a list of x, on the common scale: both views ask about the same lists. */
   private readonly said = new WeakMap<readonly JsonObject[], Float64Array[]>();
 
@@ -79,6 +80,24 @@ export class Relatives {
     return others.length > 0 ? new Relatives(this.study, others, this.fitOf) : undefined;
   }
 
+  /**
+   * Those whose numbers may be taken as they stand; undefined where there is none. Where the study states its unit and another study
+   * states a different one, 12 here and 12 there are two things: of that one the shape alone can be learned, once there is a trial.
+   */
+  get inItsUnit(): Relatives | undefined {
+    this.comparable ??= { found: this.findInItsUnit() };
+    return this.comparable.found;
+  }
+
+  private findInItsUnit(): Relatives | undefined {
+    const same = this.relatives.filter(({ study }) => !inAnotherUnit(study, this.study));
+    if (same.length === this.relatives.length) return this;
+    if (same.length === 0) return undefined;
+    const total = same.reduce((sum, { weight }) => sum + weight, 0);
+    const weighed = same.map(({ study, weight }) => ({ study, weight: weight / total }));
+    return new Relatives(this.study, weighed, this.fitOf);
+  }
+
   /** Least and greatest measurement of any relative, centred and divided by its spread. */
   private get reach(): [number, number] {
     let [least, most] = [0, 0];
@@ -97,7 +116,7 @@ export class Relatives {
     return this.relatives.length;
   }
 
-  /** What they say of each of xs while the study has no trial of its own. */
+  /** What they say of each of xs while the study has no trial of its own: to be asked of those `inItsUnit`. */
   before(xs: readonly JsonObject[]): RelativePredictions {
     const view = this.absoluteView();
     return this.inUnits(priorAlone(view.prior, this.say(xs, view)), view);
@@ -118,14 +137,19 @@ export class Relatives {
 
   /**
    * Bends what they say to the study's own trials, at least one: once as they stand, with the level that its metadata suggests,
-   * and once centred and scaled, as where a machine is twice as fast. Each answers by how well it did on the trials.
+   * and once centred and scaled, as where a machine is twice as fast. Each answers by how well it did on the trials. What is in
+   * another unit does not stand as it is.
    */
   fit(trials: readonly KnownTrial[]): FittedRelatives {
     const order = permutation(trials.length, new Random(SEED));
     const kept = order.slice(0, MAX_TRIALS);
     const own = Array.from(kept, (i) => trials[i]!);
     const seen = new Seen(this, own);
-    const fits = [this.absoluteView(), this.relativeView(own)].map((view) => new ViewFit(this, view, seen));
+    const same = this.inItsUnit;
+    const fits = [
+      ...(same ? [new ViewFit(same, same.absoluteView(), seen)] : []),
+      new ViewFit(this, this.relativeView(own), seen),
+    ];
     const shares = weightsOf(fits.map(({ loo }) => meanError(loo.mean, own)));
     const mix = (parts: RelativePredictions[]): RelativePredictions => {
       const blend = (of: (part: RelativePredictions) => Float64Array) =>

@@ -123,4 +123,48 @@ describe('what relatives say', () => {
       for (const value of relatives.usual(xs)) expect(Number.isFinite(value)).toBe(true);
     }
   });
+
+  describe('in other units than the study states', () => {
+    const inUnit = (study: StudyData, unit: string | undefined, factor = 1): StudyData => ({
+      ...study,
+      objective: unit === undefined ? { name: 'time' } : { name: 'time', unit },
+      trials: study.trials.map(({ x, y }) => ({ x, y: factor * y! })),
+    });
+    const questions = xs.map((x) => ({ x }));
+    const micro = inUnit(asked, 'us', 1e6);
+    const own = micro.trials.slice(0, 5) as { x: (typeof xs)[number]; y: number }[];
+
+    it('say nothing before the first trial, as if there were none', async () => {
+      const relatives = (await history(machines)).about(micro, xs)!;
+      expect(relatives.inItsUnit).toBeUndefined();
+      const failed = [{ x: xs[0]!, y: null }];
+      for (const context of [[], failed]) {
+        const answers = Evidence.fit(context, 1, relatives).ask(questions);
+        expect(answers).toEqual(Evidence.fit(context, 1).ask(questions));
+        expect(answers.every((answer) => answer === undefined)).toBe(true);
+      }
+    });
+
+    it('leave the word to those that state the same unit, or none', async () => {
+      const same = machines.slice(0, 4).map((study) => inUnit(study, undefined, 1e6));
+      const mixed = (await history([...same, ...machines.slice(4)])).about(micro, xs)!;
+      const alone = (await history(same)).about(micro, xs)!;
+      expect(mixed.count).toBe(10);
+      expect(mixed.inItsUnit!.count).toBe(4);
+      expect(alone.inItsUnit).toBe(alone);
+      const centers = (relatives: typeof mixed) =>
+        Evidence.fit([], 1, relatives)
+          .ask(questions)
+          .map((answer) => answer!.frame.center);
+      const expected = centers(alone);
+      for (const [i, center] of centers(mixed).entries()) expect(center).toBeCloseTo(expected[i]!, 6);
+      // A study that states no unit takes all as they stand.
+      expect((await history(machines)).about(inUnit(asked, undefined), xs)!.inItsUnit!.count).toBe(10);
+    });
+
+    it('still tell the shape from the first trials on', async () => {
+      const fitted = (await history(machines)).about(micro, xs)!.fit(own);
+      expect(logError(fitted.predict(xs).mean.map((y) => Math.max(1e-3, y / 1e6)))).toBeLessThan(0.4);
+    });
+  });
 });
