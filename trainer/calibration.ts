@@ -55,6 +55,11 @@ export interface Scored {
   difficulty?: Difficulty | undefined;
 }
 
+/** What says where y can be. */
+export interface Quantiles {
+  quantile(p: number): number;
+}
+
 /** @param y measured, and not known when the distribution was stated, nor when its difficulty was */
 export function scoreOf(distribution: Distribution, y: number, difficulty?: Difficulty): Scored {
   const { median } = distribution;
@@ -97,7 +102,7 @@ export class Calibration {
   /**
    * @param study scores of its own trials; they count from `leastTrials` on
    * @param model centralities of the model's validation queries
-   * @param reach ends of intervals stay within, unless the core reaches further, at levels whose share of misses leaves room for what is beyond
+   * @param reach ends of intervals stay within, on a side where the core does, at levels whose share of misses leaves room for what is beyond
    */
   constructor(
     study: readonly Scored[],
@@ -124,33 +129,50 @@ export class Calibration {
    * The interval that holds the truth with probability `level`; the model's own where there are no scores at all.
    * @param level in (0, 1)
    * @param difficulty what the evidence says of this query; without it, it counts as a typical one
+   * @param besides whose central shares of the same level it holds too: where the query is unlike the trials that the scores are of
    */
-  interval(distribution: Distribution, level: number, difficulty?: Difficulty): PredictionInterval {
+  interval(
+    distribution: Distribution,
+    level: number,
+    difficulty?: Difficulty,
+    besides: readonly Quantiles[] = [],
+  ): PredictionInterval {
+    let { lower, upper } = this.ends(distribution, level, difficulty);
+    for (const other of besides) {
+      const share = centralQuantiles(other, level);
+      [lower, upper] = [Math.min(lower, share.lower), Math.max(upper, share.upper)];
+    }
+    return { level, ...within(lower, upper) };
+  }
+
+  private ends(distribution: Distribution, level: number, difficulty: Difficulty | undefined) {
     const size = this.sizeFor(level);
-    if (size === undefined) return { level, ...centralQuantiles(distribution, level) };
+    if (size === undefined) return centralQuantiles(distribution, level);
     const { median } = distribution;
     const core = coreOf(distribution);
     if (!this.units) {
-      if (size <= 1) return { level, ...centralQuantiles(distribution, centralOf(size)) };
+      if (size <= 1) return centralQuantiles(distribution, centralOf(size));
       const wider = core.half * (size - 1);
-      return { level, ...within(core.lower - wider, core.upper + wider) };
+      return { lower: core.lower - wider, upper: core.upper + wider };
     }
     const arm = size * this.units.of(core.half, difficulty);
     let [lower, upper] = [median - arm * tempered(core.left), median + arm * tempered(core.right)];
     if (this.reach && 1 - level >= 2 * this.reach.outside) {
-      lower = Math.max(lower, Math.min(this.reach.lower, core.lower));
-      upper = Math.min(upper, Math.max(this.reach.upper, core.upper));
+      // On a side where the core itself lies beyond it, no end of a wider interval could be there: all would be one.
+      if (core.lower >= this.reach.lower) lower = Math.max(lower, this.reach.lower);
+      if (core.upper <= this.reach.upper) upper = Math.min(upper, this.reach.upper);
     }
-    return { level, ...within(lower, upper) };
+    return { lower, upper };
   }
 
   /**
    * Half the width of the calibrated interval that holds the central 68.27%: the standard deviation of a normal distribution, and
    * of another one a measure of spread that a far and unlikely tail does not rule.
    * @param difficulty as for `interval`
+   * @param besides as for `interval`
    */
-  spread(distribution: Distribution, difficulty?: Difficulty): number {
-    const { lower, upper } = this.interval(distribution, ONE_DEVIATION, difficulty);
+  spread(distribution: Distribution, difficulty?: Difficulty, besides?: readonly Quantiles[]): number {
+    const { lower, upper } = this.interval(distribution, ONE_DEVIATION, difficulty, besides);
     return upper / 2 - lower / 2;
   }
 
@@ -190,7 +212,7 @@ const within = (lower: number, upper: number) => ({
   upper: Math.min(FURTHEST, upper),
 });
 
-function centralQuantiles(distribution: Distribution, share: number): { lower: number; upper: number } {
+function centralQuantiles(distribution: Quantiles, share: number): { lower: number; upper: number } {
   return { lower: distribution.quantile((1 - share) / 2), upper: distribution.quantile((1 + share) / 2) };
 }
 

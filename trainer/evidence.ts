@@ -8,6 +8,7 @@ import type { FittedRelatives, RelativePredictions, Relatives } from './history/
 import { type PlausibleRange, plausibleRange } from './plausible.js';
 import { stack } from './stacking.js';
 import { standardDeviation } from './statistics.js';
+import { type Outside, TriedParameters } from './tried.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';
 import { sharesOf, weigh } from './weighing.js';
 
@@ -103,8 +104,11 @@ export class Evidence {
   /** Made when first asked: boosting's errors cost five fits. */
   private summary: Summary | undefined;
   private range: { found: PlausibleRange | undefined } | undefined;
+  private tried: TriedParameters | undefined;
 
   private constructor(
+    /** Features of the trials that have a y. */
+    private readonly features: readonly JsonObject[],
     /** Experts on the trials that have a y; undefined where none has. */
     readonly experts: FittedExperts | undefined,
     /** Undefined where nothing failed. */
@@ -119,20 +123,28 @@ export class Evidence {
   static fit(context: readonly Observation[], seed: number, related?: Relatives): Evidence {
     const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
-    const experts = measured.length > 0 ? fitExperts(measured.map(featuresOf), values, { seed }) : undefined;
+    const features = measured.map(featuresOf);
+    const experts = measured.length > 0 ? fitExperts(features, values, { seed }) : undefined;
     const failed = context.map(({ y }) => y === null);
     const failures = FailureChance.fit(context.map(featuresOf), failed, seed);
     const others = related?.unlike(measured);
     // With nothing measured here, a number in another unit cannot be brought into this study's.
     const relatives = measured.length > 0 ? others : others?.inItsUnit;
     const bent = measured.length > 0 ? relatives?.fit(measured) : undefined;
-    return new Evidence(experts, failures, relatives, bent, values, context.length);
+    return new Evidence(features, experts, failures, relatives, bent, values, context.length);
   }
 
-  /** Where the next measured y can be; undefined where no two differ yet. */
-  get plausible(): PlausibleRange | undefined {
+  /** Where the y of a query can be; undefined where no two measured ones differ yet. */
+  plausible(query: Point): PlausibleRange | undefined {
     this.range ??= { found: plausibleRange(this.values) };
-    return this.range.found;
+    const { found } = this.range;
+    return found && this.outside(query) ? { ...found, continued: true } : found;
+  }
+
+  /** Whether a query lies outside of what the trials with a y have tried, and how. */
+  outside(query: Point): Outside | undefined {
+    this.tried ??= new TriedParameters(this.features);
+    return this.tried.outside(featuresOf(query));
   }
 
   /** The probability that each query fails, in (0, 1); undefined where nothing failed yet. */

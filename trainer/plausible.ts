@@ -6,6 +6,8 @@ export interface PlausibleRange {
   lower: number;
   upper: number;
   outside: number;
+  /** The query lies outside of what the values were measured at: it is no exchangeable trial, and may well lie farther out. */
+  continued?: boolean;
 }
 
 /** Where numbers end. */
@@ -34,12 +36,16 @@ export function plausibleRange(values: ArrayLike<number>, margin = 1): Plausible
 
 /**
  * The distribution with no more than `outside` of its mass on either side of the range. What it leaves on a side where it had more stands as
- * the mass of a cut cell does, near by rather than far; the shape within the range stays. Unchanged where it says nothing of the range.
+ * the mass of a cut cell does, near by rather than far; the shape within the range stays. Unchanged where it says nothing of the range, and where the
+ * query is outside and more than twice as much lies beyond: a runtime that grew with n keeps growing.
  */
-export function keepPlausible(distribution: Distribution, { lower, upper, outside }: PlausibleRange): Distribution {
+export function keepPlausible(distribution: Distribution, range: PlausibleRange): Distribution {
+  const { lower, upper, outside, continued } = range;
   const below = distribution.cdf(lower);
   const above = 1 - distribution.cdf(upper);
   if (below <= outside && above <= outside) return distribution;
+  // Where the query is no exchangeable trial, that much is no stray tail: it is what the model says.
+  if (continued && Math.max(below, above) > 2 * outside) return distribution;
   const cells: Cell[] = [];
   let inside = 0;
   for (const { lo, hi, mass } of distribution.cells) {

@@ -1,8 +1,10 @@
 // Conformal correction: coverage over simulated studies, whose model is over- or underconfident, skewed or uneven; closed forms.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Calibration, centrality, reachOf, scoreOf } from '../../trainer/calibration.js';
+import { Calibration, centrality, type Quantiles, reachOf, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
 import type { Difficulty } from '../../trainer/evidence.js';
+import { MeasuredValues } from '../../trainer/measured-values.js';
 import { normalQuantile } from '../../trainer/normal.js';
 import { Random } from '../../trainer/random.js';
 import { normalHistogram as normal } from './distributions.js';
@@ -28,6 +30,11 @@ const WORLDS: Record<string, Draw> = {
     return { stated: normal(5, sd, 0, 40), y: 5 + 1.5 * sd * random.normal() };
   },
 };
+
+const share = (of: Quantiles, level: number) => ({
+  lower: of.quantile((1 - level) / 2),
+  upper: of.quantile((1 + level) / 2),
+});
 
 /** Share of new trials held by the interval, over studies of `own` scored trials. */
 function coverage(draw: Draw, own: number, level: number, studies: number, seed: number): number {
@@ -131,14 +138,54 @@ describe('calibration', () => {
     expect(lower).toBeCloseTo(-0.6, 10);
   });
 
-  it('ends a quarter of the measured range beyond it, unless the core reaches further or the level has no room for that', () => {
+  it('ends a quarter of the measured range beyond it, unless the core does so itself or the level has no room for that', () => {
     const reach = reachOf(Array.from({ length: 41 }, (_, i) => i));
     const scores = Array.from({ length: 40 }, () => scoreOf(normal(0, 1), 90));
     const end = (mean: number, level: number) => new Calibration(scores, [], reach).interval(normal(mean, 1), level);
     expect(end(20, 0.9)).toEqual({ level: 0.9, lower: -10, upper: 50 });
-    expect(end(60, 0.9).upper).toBeCloseTo(normal(60, 1).quantile(0.75), 8);
+    // Where the core lies beyond it, intervals are as wide as without it: cut there, all would have one end.
+    const free = new Calibration(scores, []).interval(normal(60, 1), 0.9);
+    expect(end(60, 0.9)).toEqual({ ...free, lower: -10 });
+    expect(end(60, 0.5).upper).toBeLessThanOrEqual(end(60, 0.9).upper);
+    expect(end(60, 0.9).upper).toBeGreaterThan(normal(60, 1).quantile(0.95));
     // Two trials in 42 would lie outside of the range.
     expect(end(20, 0.96).upper).toBeGreaterThan(100);
+  });
+
+  it('holds the central shares that stand besides, nested, about the median, and no more than both', () => {
+    const random = new Random(8);
+    const size = fc.double({ min: 0.01, max: 100, noNaN: true });
+    const property = fc.property(
+      fc.record({
+        own: fc.integer({ min: 0, max: 30 }),
+        sd: size,
+        other: fc.double({ min: -50, max: 50, noNaN: true }),
+      }),
+      fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.double({ min: 0.001, max: 0.9999, noNaN: true }), { minLength: 2, maxLength: 6 }),
+      ({ own, sd, other }, values, levels) => {
+        const scores = Array.from({ length: own }, () => scoreOf(normal(0, 1), 2 * random.normal()));
+        const calibration = new Calibration(scores, [0.2, 0.5, 0.9], reachOf(values));
+        const stated = normal(other, sd, 0, 60);
+        const besides = [stated, new MeasuredValues(values)];
+        const ascending = levels.toSorted((a, b) => a - b);
+        let inner = { lower: stated.median, upper: stated.median };
+        for (const level of ascending) {
+          const plain = calibration.interval(stated, level);
+          const wide = calibration.interval(stated, level, undefined, besides);
+          const ends = [plain, ...besides.map((one) => share(one, level))];
+          expect(wide.lower).toBe(Math.min(...ends.map(({ lower }) => lower)));
+          expect(wide.upper).toBe(Math.max(...ends.map(({ upper }) => upper)));
+          expect(wide.lower).toBeLessThanOrEqual(inner.lower);
+          expect(wide.upper).toBeGreaterThanOrEqual(inner.upper);
+          expect(calibration.interval(stated, level, undefined, [])).toEqual(plain);
+          inner = wide;
+        }
+        const { lower, upper } = calibration.interval(stated, 0.6827, undefined, besides);
+        expect(calibration.spread(stated, undefined, besides)).toBeCloseTo((upper - lower) / 2, 9);
+      },
+    );
+    fc.assert(property, { numRuns: 40 });
   });
 
   it('gives nested intervals that hold the median, at any level, from any scores', () => {

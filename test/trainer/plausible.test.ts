@@ -56,6 +56,15 @@ describe('a distribution kept plausible', () => {
     expect(Number.isFinite(kept.logDensity(1e6))).toBe(true);
   });
 
+  it('is what the model says where the query is outside of what was tried and much of the mass is', () => {
+    const grown = normalHistogram(2, 1);
+    expect(keepPlausible(grown, range).median).toBeLessThan(1);
+    expect(keepPlausible(grown, { ...range, continued: true })).toBe(grown);
+    // A little beyond is a stray tail there as well.
+    const tail = normalHistogram(0, 0.7);
+    expect(1 - keepPlausible(tail, { ...range, continued: true }).cdf(1)).toBeCloseTo(0.05, 12);
+  });
+
   it('stays as it is where it says nothing of the range', () => {
     const elsewhere = normalHistogram(50, 1);
     expect(keepPlausible(elsewhere, range)).toBe(elsewhere);

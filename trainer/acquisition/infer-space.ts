@@ -64,8 +64,13 @@ function inferNumbers(values: readonly number[], distinctValues: readonly number
   if (!consecutive && levels.length <= LEVELS && values.length >= REPEATS * levels.length) {
     return { type: 'categorical', choices: levels };
   }
-  const scale = low > 0 && high / low >= LOG_RATIO && moreEvenInLog(levels) ? 'log' : 'linear';
-  return { type, low, high, scale };
+  return { type, low, high, scale: readsInLog(levels) ? 'log' : 'linear' };
+}
+
+/** Whether numbers are read on a log scale. @param levels ascending, each once */
+export function readsInLog(levels: readonly number[]): boolean {
+  const [low, high] = [levels[0]!, levels[levels.length - 1]!];
+  return low > 0 && high / low >= LOG_RATIO && moreEvenInLog(levels);
 }
 
 /** Whether the median level stands nearer to the middle of the range in logarithms than as it is. */

@@ -1,9 +1,11 @@
 // One study as it stands, with all that is fitted on its trials: each part is made when it is first asked for.
 import { fitSurrogate, surrogateTrials } from '../acquisition/process-surrogate.js';
 import type { Surrogate } from '../acquisition/surrogate.js';
-import { reachOf, type Scored } from '../calibration.js';
+import { type Quantiles, reachOf, type Scored } from '../calibration.js';
+import type { Distribution } from '../distribution.js';
 import { Evidence, type Observation, type Point, withFeature } from '../evidence.js';
 import type { FittedExperts } from '../experts/fit-experts.js';
+import { MeasuredValues } from '../measured-values.js';
 import type { PlausibleRange } from '../plausible.js';
 import type { PromptEncoder } from '../prompt.js';
 import { thin } from '../thin.js';
@@ -24,6 +26,7 @@ export class FittedStudy {
   private evidence: Evidence | undefined;
   private readonly surrogates = new Map<Goal, Surrogate | undefined>();
   private found: { reach: PlausibleRange | undefined } | undefined;
+  private values: MeasuredValues | undefined;
   private scored: Promise<Scored[]> | undefined;
   /** Whether `learn` has nothing left to do. */
   learned = false;
@@ -83,8 +86,21 @@ export class FittedStudy {
 
   /** How far the ends of its intervals may lie; undefined where no two measured values differ. */
   get reach(): PlausibleRange | undefined {
-    this.found ??= { reach: reachOf(this.study.trials.flatMap(({ y }) => (y === null ? [] : [y]))) };
+    this.found ??= { reach: reachOf(this.measured) };
     return this.found.reach;
+  }
+
+  /** What an interval about the point has to hold besides: nothing where the point lies within what was tried. */
+  besides(point: Point, distribution: Distribution): Quantiles[] {
+    const outside = this.study.trials.length > 0 ? this.evidenceFor([]).outside(point) : undefined;
+    if (!outside) return [];
+    if (outside === 'beyond') return [distribution];
+    this.values ??= new MeasuredValues(this.measured);
+    return [distribution, this.values];
+  }
+
+  private get measured(): number[] {
+    return this.study.trials.flatMap(({ y }) => (y === null ? [] : [y]));
   }
 
   /** How its own trials stand in what the model says of them; asks the model about those that it was not asked about. */

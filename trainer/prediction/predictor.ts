@@ -8,7 +8,7 @@ import { type OpenModel, openModel } from '../adapter-directory.js';
 import { Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
-import { type Difficulty, featuresOf } from '../evidence.js';
+import { type Difficulty, featuresOf, type Point } from '../evidence.js';
 import { SeenValues } from '../explanation/seen.js';
 import { parameterNames } from '../history/alike.js';
 import { History } from '../history/history.js';
@@ -193,16 +193,17 @@ export class Predictor {
     const scores = await fitted.scores();
     const calibration = new Calibration(scores, validation, fitted.reach);
     const local = includeExperts ? fitted.localExperts : undefined;
-    const known = queries.map((x, q) => featuresOf(given ? { x, given: given[q]! } : { x }));
-    const experts = local && expertPredictions(local, known, levels);
+    const points = queries.map((x, q): Point => (given ? { x, given: given[q]! } : { x }));
+    const experts = local && expertPredictions(local, points.map(featuresOf), levels);
     const predictions = answers.map(({ distribution, difficulty }, q): Prediction => {
-      const widest = calibration.interval(distribution, MEAN_LEVEL, difficulty);
+      const besides = fitted.besides(points[q]!, distribution);
+      const widest = calibration.interval(distribution, MEAN_LEVEL, difficulty, besides);
       const prediction: Prediction = {
         median: distribution.median,
         mean: distribution.meanWithin(widest.lower, widest.upper),
-        sd: calibration.spread(distribution, difficulty),
+        sd: calibration.spread(distribution, difficulty, besides),
         pInfeasible: study.given ? 0 : distribution.pInfeasible,
-        intervals: levels.map((level) => calibration.interval(distribution, level, difficulty)),
+        intervals: levels.map((level) => calibration.interval(distribution, level, difficulty, besides)),
       };
       if (experts) prediction.experts = experts[q]!;
       return prediction;

@@ -73,7 +73,7 @@ export function questionsAbout(
       renderPrompt({ evidence: pieces, metadata, x: encoder.parameters(query, pieces, metadata) }),
     );
     questions.codecs.push(frame ? new RelativeCodec(frame, encoder.digits) : ABSOLUTE);
-    questions.plausible.push(evidence?.plausible);
+    questions.plausible.push(evidence?.plausible(query));
     questions.failures.push(failures?.[q]);
     questions.difficulties.push(asked?.[q]?.difficulty);
   });
