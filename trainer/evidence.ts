@@ -5,10 +5,10 @@ import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
 import { FailureChance } from './failure-chance.js';
 import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
+import { type Outside, TriedParameters } from './outside.js';
 import { type PlausibleRange, plausibleRange } from './plausible.js';
 import { stack } from './stacking.js';
 import { standardDeviation } from './statistics.js';
-import { type Outside, TriedParameters } from './tried.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';
 import { sharesOf, weigh } from './weighing.js';
 

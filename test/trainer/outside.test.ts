@@ -1,7 +1,7 @@
 // What lies outside of what was tried: numbers, categories, kinds, parameters left out; and that exchangeable trials rarely do.
 import { describe, expect, it } from 'vitest';
+import { TriedParameters } from '../../trainer/outside.js';
 import { Random } from '../../trainer/random.js';
-import { TriedParameters } from '../../trainer/tried.js';
 import type { Json, JsonObject } from '../../trainer/types.js';
 
 const made = (n: number, of: (i: number) => JsonObject): TriedParameters =>
