@@ -264,7 +264,10 @@ it(`survives ${REQUESTS} requests of seed ${SEED}`, async () => {
     });
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     const text = await answer.clone().text();
-    if (answer.status >= 500) throw new Error(`${where}\nwas answered with ${answer.status} ${text.slice(0, 500)}`);
+    // Whoever allows a few milliseconds is told that they were not enough; all other failures are the server's.
+    const tooSoon = answer.status === 504 && /"timeout_ms":\d{1,3}\b/.test(String(built.body));
+    if (answer.status >= 500 && !tooSoon)
+      throw new Error(`${where}\nwas answered with ${answer.status} ${text.slice(0, 500)}`);
     const body: unknown = answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
     try {
       expectContract(built.method, built.path, answer, body);
