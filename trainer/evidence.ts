@@ -105,6 +105,7 @@ export class Evidence {
   private summary: Summary | undefined;
   private range: { found: PlausibleRange | undefined } | undefined;
   private tried: TriedParameters | undefined;
+  private readonly shares = new WeakMap<readonly Point[], Float64Array>();
 
   private constructor(
     /** Features of the trials that have a y. */
@@ -123,10 +124,11 @@ export class Evidence {
   static fit(context: readonly Observation[], seed: number, related?: Relatives): Evidence {
     const measured = context.filter((t): t is Observation & { y: number } => t.y !== null);
     const values = Float64Array.from(measured, (t) => t.y);
-    const features = measured.map(featuresOf);
+    const all = context.map(featuresOf);
+    const features = all.filter((_, i) => context[i]!.y !== null);
     const experts = measured.length > 0 ? fitExperts(features, values, { seed }) : undefined;
     const failed = context.map(({ y }) => y === null);
-    const failures = FailureChance.fit(context.map(featuresOf), failed, seed);
+    const failures = FailureChance.fit(all, failed, seed);
     const others = related?.unlike(measured);
     // With nothing measured here, a number in another unit cannot be brought into this study's.
     const relatives = measured.length > 0 ? others : others?.inItsUnit;
@@ -149,17 +151,29 @@ export class Evidence {
 
   /** The probability that each query fails, in (0, 1); undefined where nothing failed yet. */
   failure(queries: readonly Point[]): Float64Array | undefined {
-    return this.failures?.of(queries.map(featuresOf));
+    const shares = this.failureShares(queries);
+    return shares && this.failures!.of(shares);
   }
 
   /** Pieces and frame for each query; none where nothing was measured, by this study or its relatives. */
   ask(queries: readonly Point[], kind: FrameKind = 'query'): (QueryEvidence | undefined)[] {
-    const failed = this.failures?.shares(queries.map(featuresOf));
+    const failed = this.failureShares(queries);
     const xs = queries.map(({ x }) => x);
     const { experts, relatives, bent } = this;
     if (experts) return this.askExperts(experts, queries, kind, bent?.predict(xs), failed);
     if (relatives) return this.askRelatives(relatives, xs, failed);
     return queries.map(() => undefined);
+  }
+
+  /** Of the forest's trees: told to the model, and what its chance is made of. A list of queries is asked for both. */
+  private failureShares(queries: readonly Point[]): Float64Array | undefined {
+    if (!this.failures) return undefined;
+    let shares = this.shares.get(queries);
+    if (!shares) {
+      shares = this.failures.shares(queries.map(featuresOf));
+      this.shares.set(queries, shares);
+    }
+    return shares;
   }
 
   private askExperts(

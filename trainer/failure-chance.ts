@@ -36,13 +36,13 @@ export class FailureChance {
     return this.forest.predict(xs).random_forest!.mean.map((share) => Math.min(1, Math.max(0, share)));
   }
 
-  /** The probability of failure of each of xs, in (0, 1): Platt's correction of the shares (1999), fitted on trials out of the trees' bags. */
-  of(xs: readonly JsonObject[]): Float64Array {
+  /** The probability of failure where the forest has each of these shares, in (0, 1): Platt's correction (1999), fitted on trials out of the trees' bags. */
+  of(shares: Float64Array): Float64Array {
     // While all have failed nothing tells one from another.
-    if (!this.failed.includes(0)) return new Float64Array(xs.length).fill(this.base);
+    if (!this.failed.includes(0)) return new Float64Array(shares.length).fill(this.base);
     this.correction ??= this.correct();
     const { intercept, slope } = this.correction;
-    return this.shares(xs).map((share) => sigmoid(logit(this.base) + intercept + slope * this.signal(share)));
+    return shares.map((share) => sigmoid(logit(this.base) + intercept + slope * this.signal(share)));
   }
 
   /** By how much a share moves the log odds away from the rate of failure; as sure as one more trial at that rate lets it be. */

@@ -28,7 +28,7 @@ function judge(rule: Rule, trials: number, seed: number) {
     known.map(({ failed }) => failed),
     1,
   )!;
-  const p = chance.of(fresh.map(({ x }) => x));
+  const p = chance.of(chance.shares(fresh.map(({ x }) => x)));
   for (const one of p) expect(one > 0 && one < 1).toBe(true);
   const rate = (known.filter(({ failed }) => failed).length + 0.5) / (trials + 1);
   const loss = (of: (i: number) => number) =>
@@ -60,9 +60,9 @@ describe('the chance of failure', () => {
   it('is the rate where nothing has succeeded, and unknown where nothing has failed', () => {
     const x = [{ a: 1 }, { a: 2 }, { a: 3 }];
     const all = FailureChance.fit(x, [true, true, true], 1)!;
-    expect([...all.of(x)]).toEqual([3.5 / 4, 3.5 / 4, 3.5 / 4]);
+    expect([...all.of(all.shares(x))]).toEqual([3.5 / 4, 3.5 / 4, 3.5 / 4]);
     expect(FailureChance.fit(x, [false, false, false], 1)).toBeUndefined();
     const one = FailureChance.fit([{ a: 1 }], [true], 1)!;
-    expect([...one.of([{ a: 7 }])]).toEqual([0.75]);
+    expect([...one.of(one.shares([{ a: 7 }]))]).toEqual([0.75]);
   });
 });

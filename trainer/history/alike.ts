@@ -62,9 +62,18 @@ export function relativesOf(
         (keyOfKnown(a.study) < keyOfKnown(b.study) ? -1 : 1),
     )
     .slice(0, MOST_RELATIVES);
-  const weights = nearest.map(({ distance }) => Math.exp(-SHARPNESS * (distance - nearest[0]!.distance)));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return nearest.map(({ study: other }, i) => ({ study: other, weight: weights[i]! / total }));
+  return togetherOne(
+    nearest.map(({ study: other, distance }) => ({
+      study: other,
+      weight: Math.exp(-SHARPNESS * (distance - nearest[0]!.distance)),
+    })),
+  );
+}
+
+/** The same relatives, their weights in the same proportions and 1 together. */
+export function togetherOne(relatives: readonly Relative[]): Relative[] {
+  const total = relatives.reduce((sum, { weight }) => sum + weight, 0);
+  return relatives.map(({ study, weight }) => ({ study, weight: weight / total }));
 }
 
 const measures = ({ objective: { name, unit } }: Measuring): string =>

@@ -1,7 +1,7 @@
 // Relatives that are the study itself under another id, as when a file is imported twice. They know the very trials that are left out to see
 // how well history speaks: they seem never to err, and would be believed as much where nothing was measured.
 import type { JsonObject } from '../types.js';
-import type { Relative } from './alike.js';
+import { type Relative, togetherOne } from './alike.js';
 import type { KnownStudy, KnownTrial } from './known-studies.js';
 
 /** Trials that a study and a relative have to share, with as many different y, before they can be told to be copies. */
@@ -24,8 +24,7 @@ export function withoutCopies(relatives: readonly Relative[], trials: readonly K
     const rest = study.trials.filter(({ x }) => !own.has(keyOf(x)));
     return 2 * rest.length > study.trials.length ? [{ study: { ...study, trials: rest }, weight }] : [];
   });
-  const total = kept.reduce((sum, { weight }) => sum + weight, 0);
-  return kept.map(({ study, weight }) => ({ study, weight: weight / total }));
+  return togetherOne(kept);
 }
 
 type Outcomes = ReadonlyMap<string, ReadonlySet<number>>;

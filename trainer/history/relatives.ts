@@ -6,7 +6,7 @@ import { Random } from '../random.js';
 import { thin } from '../thin.js';
 import type { JsonObject, StudyHead } from '../types.js';
 import { weightsOf } from '../weighing.js';
-import { describe, inAnotherUnit, type Relative } from './alike.js';
+import { describe, inAnotherUnit, type Relative, togetherOne } from './alike.js';
 import { withoutCopies } from './copies.js';
 import type { KnownTrial } from './known-studies.js';
 import { levelOf } from './level.js';
@@ -93,9 +93,7 @@ export class Relatives {
     const same = this.relatives.filter(({ study }) => !inAnotherUnit(study, this.study));
     if (same.length === this.relatives.length) return this;
     if (same.length === 0) return undefined;
-    const total = same.reduce((sum, { weight }) => sum + weight, 0);
-    const weighed = same.map(({ study, weight }) => ({ study, weight: weight / total }));
-    return new Relatives(this.study, weighed, this.fitOf);
+    return new Relatives(this.study, togetherOne(same), this.fitOf);
   }
 
   /** Least and greatest measurement of any relative, centred and divided by its spread. */
