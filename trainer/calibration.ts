@@ -1,9 +1,10 @@
 // Intervals that hold: conformal prediction on a family of nested intervals, as adaptive as the model's own. See docs/calibration.md.
 import type { Distribution } from './distribution.js';
+import { chooseScale, type ErrorScale } from './error-scale.js';
 import { ErrorUnit } from './error-unit.js';
 import type { Difficulty } from './evidence.js';
+import { FURTHEST, type MeasuredRange } from './measured-range.js';
 import { normalCdf, normalQuantile } from './normal.js';
-import { type PlausibleRange, plausibleRange } from './plausible.js';
 import type { PredictionInterval } from './types.js';
 
 export const CALIBRATION_DEFAULTS = {
@@ -24,15 +25,11 @@ export const CALIBRATION_DEFAULTS = {
    * cells that the descent did not look into, what little the model learned of its rare errors.
    */
   core: 0.5,
-  /** By how many ranges of its measured values a study's intervals may reach beyond them. */
-  reach: 0.25,
 };
 
-const { leastTrials, modelWeight, core: CORE, reach: REACH } = CALIBRATION_DEFAULTS;
+const { leastTrials, modelWeight, core: CORE } = CALIBRATION_DEFAULTS;
 /** A centrality of 1 would be infinitely far out. */
 const MOST_CENTRAL = 0.9999;
-/** Where numbers end. */
-const FURTHEST = 1e31;
 /** The central share within one standard deviation of a normal distribution. */
 const ONE_DEVIATION = 0.6827;
 
@@ -44,14 +41,16 @@ export function centrality(distribution: Distribution, y: number): number {
   return Math.abs(2 * distribution.cdf(y) - 1);
 }
 
-/** What is kept of an answer about a measured trial, in the unit of y where it has one. */
-export interface Scored {
-  /** |y − median|. */
-  error: number;
-  /** Half the width of the core interval. */
-  half: number;
-  /** How much of the core interval lies on y's side of the median: 1 where it is even, in [0, 2]. */
-  lean: number;
+/** The middle of what was predicted: its median, and the ends of the central half. */
+interface Core {
+  lower: number;
+  median: number;
+  upper: number;
+}
+
+/** What is kept of an answer about a measured trial, in the unit of y. */
+export interface Scored extends Core {
+  y: number;
   difficulty?: Difficulty | undefined;
 }
 
@@ -61,19 +60,11 @@ export interface Quantiles {
 }
 
 /** @param y measured, and not known when the distribution was stated, nor when its difficulty was */
-export function scoreOf(distribution: Distribution, y: number, difficulty?: Difficulty): Scored {
-  const { median } = distribution;
-  const { half, left, right } = coreOf(distribution);
-  return {
-    error: Math.abs(y - median),
-    half,
-    lean: y < median ? left : right,
-    difficulty,
-  };
-}
-
-/** Where the ends of a study's intervals are: the range of its measured values and a quarter more on either side. */
-export const reachOf = (values: readonly number[]): PlausibleRange | undefined => plausibleRange(values, REACH);
+export const scoreOf = (distribution: Distribution, y: number, difficulty?: Difficulty): Scored => ({
+  y,
+  ...coreOf(distribution),
+  difficulty,
+});
 
 /**
  * Corrects the model's distributions of one study, from what the model said of the study's own trials without knowing them and
@@ -83,6 +74,8 @@ export const reachOf = (values: readonly number[]): PlausibleRange | undefined =
  * The unit is how large an error is to be expected of this answer (normalized conformal prediction; Papadopoulos et al., 2011): the mean of the
  * typical one of the study and a weighted geometric mean of the core's half width and of what makes a query difficult, each in
  * its typical size. So it is adaptive, and not at the mercy of one overconfident answer.
+ *
+ * All of it is measured on the scale of y, or of its logarithm, on which the study's errors are even.
  *
  * The size for a level is a weighted quantile of the sizes that the scored trials needed: split conformal prediction (Vovk et
  * al., 2005; Lei et al., 2018) on nested sets (Gupta et al., 2022), the scores cross-fitted as in CV+ (Barber et al., 2021). With n exchangeable
@@ -94,6 +87,7 @@ export const reachOf = (values: readonly number[]): PlausibleRange | undefined =
  * Without scores of the study an interval up to the core is a central share of the distribution, and a larger one the core widened by multiples of its half width.
  */
 export class Calibration {
+  private readonly scale: ErrorScale;
   private readonly units: ErrorUnit | undefined;
   private readonly sizes: readonly { size: number; weight: number }[];
   private readonly own: number;
@@ -102,20 +96,23 @@ export class Calibration {
   /**
    * @param study scores of its own trials; they count from `leastTrials` on
    * @param model centralities of the model's validation queries
-   * @param reach ends of intervals stay within, on a side where the core does, at levels whose share of misses leaves room for what is beyond
+   * @param range of the study's measured values. Ends of intervals stay within reach of it, on a side where the core does, at levels whose share of misses
+   * leaves room for what is beyond
    */
   constructor(
     study: readonly Scored[],
     model: readonly number[],
-    private readonly reach?: PlausibleRange,
+    private readonly range?: MeasuredRange,
   ) {
     const own = study.length >= leastTrials ? study : [];
     const weightOfModel = Math.min(modelWeight.most, Math.max(modelWeight.least, own.length), model.length);
     this.own = own.length;
     this.known = own.length + weightOfModel;
-    const units = own.length > 0 ? new ErrorUnit(own) : undefined;
+    this.scale = chooseScale(own, range);
+    const placed = own.map((scored) => placedOn(this.scale, scored));
+    const units = own.length > 0 ? new ErrorUnit(placed) : undefined;
     this.units = units;
-    const sizes = own.map((scored) => sizeOf(scored, units!.of(scored.half, scored.difficulty))).sort((a, b) => a - b);
+    const sizes = placed.map((one) => sizeOf(one, units!.of(one.half, one.difficulty))).sort((a, b) => a - b);
     // The model's sizes say what tails are like; how large the middle one is, the study knows the better the larger it is.
     const middle = sizes[sizes.length >> 1] ?? 1;
     const scale = middle > 0 ? middle ** (own.length / (own.length + modelWeight.most)) : 1;
@@ -123,6 +120,11 @@ export class Calibration {
       ...sizes.map((size) => ({ size, weight: 1 })),
       ...sizesOfModel(model).map((size) => ({ size: size * scale, weight: weightOfModel / model.length })),
     ].sort((a, b) => a.size - b.size);
+  }
+
+  /** Whether intervals reach by factors rather than by differences. */
+  get inRatios(): boolean {
+    return this.scale.logarithmic;
   }
 
   /**
@@ -148,19 +150,23 @@ export class Calibration {
   private ends(distribution: Distribution, level: number, difficulty: Difficulty | undefined) {
     const size = this.sizeFor(level);
     if (size === undefined) return centralQuantiles(distribution, level);
-    const { median } = distribution;
     const core = coreOf(distribution);
     if (!this.units) {
       if (size <= 1) return centralQuantiles(distribution, centralOf(size));
-      const wider = core.half * (size - 1);
+      const wider = (core.upper / 2 - core.lower / 2) * (size - 1);
       return { lower: core.lower - wider, upper: core.upper + wider };
     }
-    const arm = size * this.units.of(core.half, difficulty);
-    let [lower, upper] = [median - arm * tempered(core.left), median + arm * tempered(core.right)];
-    if (this.reach && 1 - level >= 2 * this.reach.outside) {
+    const { scale, range } = this;
+    const { half, left, right, difficulty: onScale } = shapeOn(scale, core, difficulty);
+    const arm = size * this.units.of(half, onScale);
+    const middle = scale.to(core.median);
+    // A median that the scale cannot tell from others is held all the same.
+    let lower = Math.min(core.median, scale.from(middle - arm * tempered(left)));
+    let upper = Math.max(core.median, scale.from(middle + arm * tempered(right)));
+    if (scale.reach && 1 - level >= 2 / (range!.count + 1)) {
       // On a side where the core itself lies beyond it, no end of a wider interval could be there: all would be one.
-      if (core.lower >= this.reach.lower) lower = Math.max(lower, this.reach.lower);
-      if (core.upper <= this.reach.upper) upper = Math.min(upper, this.reach.upper);
+      if (core.lower >= scale.reach.lower) lower = Math.max(lower, scale.reach.lower);
+      if (core.upper <= scale.reach.upper) upper = Math.min(upper, scale.reach.upper);
     }
     return { lower, upper };
   }
@@ -190,8 +196,38 @@ export class Calibration {
   }
 }
 
+/** What a distribution's core looks like on a scale: half its width, and how much of it lies on either side of the median, 1 where it is even, in [0, 2]. */
+function shapeOn({ to, rate }: ErrorScale, { lower, median, upper }: Core, difficulty: Difficulty | undefined) {
+  const [below, at, above] = [to(lower), to(median), to(upper)];
+  const half = above / 2 - below / 2;
+  const [left, right] = half > 0 ? [(at - below) / half, (above - at) / half] : [1, 1];
+  return { half, left, right, difficulty: difficulty && times(difficulty, rate(median)) };
+}
+
+const times = ({ forest, experts, neighbours }: Difficulty, factor: number): Difficulty => ({
+  forest: forest * factor,
+  experts: experts * factor,
+  neighbours: neighbours * factor,
+});
+
+/** An answer about a measured trial as intervals see it, on a scale. */
+interface Placed {
+  /** From the median to y. */
+  error: number;
+  half: number;
+  /** On y's side. */
+  lean: number;
+  difficulty: Difficulty | undefined;
+}
+
+function placedOn(scale: ErrorScale, scored: Scored): Placed {
+  const { half, left, right, difficulty } = shapeOn(scale, scored, scored.difficulty);
+  const { y, median } = scored;
+  return { error: Math.abs(scale.to(y) - scale.to(median)), half, lean: y < median ? left : right, difficulty };
+}
+
 /** Size of the smallest interval of the family that held a trial. */
-function sizeOf({ error, lean }: Scored, unit: number): number {
+function sizeOf({ error, lean }: Placed, unit: number): number {
   // A unit of 0 means that no error was made at all.
   return unit > 0 ? error / (unit * tempered(lean)) : 0;
 }
@@ -199,13 +235,10 @@ function sizeOf({ error, lean }: Scored, unit: number): number {
 /** Half of a lean: which side is the longer one is known less well than how wide both are. */
 const tempered = (lean: number): number => (1 + lean) / 2;
 
-function coreOf(distribution: Distribution) {
-  const { lower, upper } = centralQuantiles(distribution, CORE);
-  const { median } = distribution;
-  const half = upper / 2 - lower / 2;
-  const [left, right] = half > 0 ? [(median - lower) / half, (upper - median) / half] : [1, 1];
-  return { lower, upper, half, left, right };
-}
+const coreOf = (distribution: Distribution): Core => ({
+  ...centralQuantiles(distribution, CORE),
+  median: distribution.median,
+});
 
 const within = (lower: number, upper: number) => ({
   lower: Math.max(-FURTHEST, lower),

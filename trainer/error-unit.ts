@@ -1,5 +1,4 @@
 // How large an error is to be expected of an answer, compared with others of its study: what makes intervals adaptive. See docs/calibration.md.
-import type { Scored } from './calibration.js';
 import type { Difficulty } from './evidence.js';
 
 /**
@@ -21,7 +20,7 @@ export class ErrorUnit {
   /** Mean of what `alone` says of the scored trials. */
   private readonly usual: number;
 
-  constructor(study: readonly Pick<Scored, 'error' | 'half' | 'difficulty'>[]) {
+  constructor(study: readonly { error: number; half: number; difficulty?: Difficulty | undefined }[]) {
     const difficult = (part: keyof Difficulty): number =>
       typical(study.flatMap(({ difficulty }) => (difficulty ? [difficulty[part]] : [])));
     this.half = typical(study.map(({ half }) => half));

@@ -1,5 +1,6 @@
 // Where a study's next y can be, whatever the model says: the rank that it will have among those measured is even.
 import { type Cell, Distribution } from './distribution.js';
+import { FURTHEST, rangeOf, widened } from './measured-range.js';
 
 /** Values that are plausible, and the most probability that is left to those below them, and to those above. */
 export interface PlausibleRange {
@@ -10,28 +11,14 @@ export interface PlausibleRange {
   continued?: boolean;
 }
 
-/** Where numbers end. */
-const FURTHEST = 1e31;
-
 /**
  * The range of n measured values and as much again on either side. Of exchangeable trials the next is the greatest of all, or
  * the least, with probability 1/(n + 1); beyond the greatest by the whole range it is less often, but searching is not
  * exchangeable. Undefined where the values do not differ.
- * @param margin what is added on either side, in ranges
  */
-export function plausibleRange(values: ArrayLike<number>, margin = 1): PlausibleRange | undefined {
-  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) {
-    least = Math.min(least, values[i]!);
-    greatest = Math.max(greatest, values[i]!);
-  }
-  const range = greatest - least;
-  if (!(range > 0)) return undefined;
-  return {
-    lower: Math.max(-FURTHEST, least - margin * range),
-    upper: Math.min(FURTHEST, greatest + margin * range),
-    outside: 1 / (values.length + 1),
-  };
+export function plausibleRange(values: ArrayLike<number>): PlausibleRange | undefined {
+  const range = rangeOf(values);
+  return range && { ...widened(range, 1), outside: 1 / (range.count + 1) };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { ModelCard } from '../../trainer/model-directory.js';
 import { CROSS_FIT_DEFAULTS } from '../../trainer/prediction/cross-fit.js';
 
 /** To be raised with every change to what the model is asked about a study, or to what is kept of its answers. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** @param dir folder of the model or adapter, which is written whole or not at all; the card of an adapter names its base's weights */
 export async function modelVersion(dir: string, card: ModelCard): Promise<string> {

@@ -1,9 +1,10 @@
 // bench:coverage in figures: what each task showed, and their means over families as a table.
-import { Calibration, reachOf, scoreOf } from '../../trainer/calibration.js';
+import { Calibration, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
 import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
 import { spearman } from '../../trainer/evaluation/metrics.js';
 import { conformalRadius } from '../../trainer/experts/residual-interval.js';
+import { rangeOf } from '../../trainer/measured-range.js';
 import { mean } from '../../trainer/statistics.js';
 import { type Answered, LEVELS, type TaskAnswers } from './coverage-answers.js';
 
@@ -35,7 +36,7 @@ export interface Summary {
 export function summarize(answers: TaskAnswers, validation: readonly number[]): Summary {
   const { family, trials, range, test } = answers;
   const own = answers.own.map((answered) => scoreOf(distributionOf(answered), answered.y, answered.difficulty));
-  const calibration = new Calibration(own, validation, reachOf(answers.context));
+  const calibration = new Calibration(own, validation, rangeOf(answers.context));
   const stated = test.map((answered) => ({ ...answered, distribution: distributionOf(answered) }));
   const at = (level: number): Held =>
     held(

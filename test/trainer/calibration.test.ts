@@ -1,9 +1,10 @@
 // Conformal correction: coverage over simulated studies, whose model is over- or underconfident, skewed or uneven; closed forms.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Calibration, centrality, type Quantiles, reachOf, scoreOf } from '../../trainer/calibration.js';
+import { Calibration, centrality, type Quantiles, type Scored, scoreOf } from '../../trainer/calibration.js';
 import { Distribution } from '../../trainer/distribution.js';
 import type { Difficulty } from '../../trainer/evidence.js';
+import { rangeOf } from '../../trainer/measured-range.js';
 import { MeasuredValues } from '../../trainer/measured-values.js';
 import { normalQuantile } from '../../trainer/normal.js';
 import { Random } from '../../trainer/random.js';
@@ -30,6 +31,15 @@ const WORLDS: Record<string, Draw> = {
     return { stated: normal(5, sd, 0, 40), y: 5 + 1.5 * sd * random.normal() };
   },
 };
+
+/** An answer about a trial whose core is even about 0. */
+const even = (y: number, half: number, difficulty?: Difficulty): Scored => ({
+  y,
+  lower: -half,
+  median: 0,
+  upper: half,
+  difficulty,
+});
 
 const share = (of: Quantiles, level: number) => ({
   lower: of.quantile((1 - level) / 2),
@@ -71,7 +81,7 @@ describe('calibration', () => {
 
   it('is the order statistic of split conformal prediction where the model has no scores', () => {
     const half = normal(0, 1).quantile(0.75);
-    const scores = [1, 2, 3, 4, 5, 1.5, 2.5, 3.5, 4.5].map((error) => ({ error, half, lean: 1 }));
+    const scores = [1, 2, 3, 4, 5, 1.5, 2.5, 3.5, 4.5].map((error) => even(error, half));
     const calibration = new Calibration(scores, []);
     // ⌈10·0.5⌉ = 5: the fifth of nine.
     const { lower, upper } = calibration.interval(normal(7, 1), 0.5);
@@ -82,7 +92,7 @@ describe('calibration', () => {
   it('measures in the geometric mean of what is wide about an answer, and as much in the typical one', () => {
     const half = normal(0, 1).quantile(0.75);
     const usual = { forest: 3, experts: 5, neighbours: 7 };
-    const scores = Array.from({ length: 9 }, () => ({ error: half, half, lean: 1, difficulty: usual }));
+    const scores = Array.from({ length: 9 }, () => even(half, half, usual));
     const calibration = new Calibration(scores, []);
     const upper = (sd: number, difficulty?: Difficulty) => calibration.interval(normal(0, sd), 0.5, difficulty).upper;
     expect(upper(1, usual)).toBeCloseTo(half, 8);
@@ -117,11 +127,11 @@ describe('calibration', () => {
     };
     expect(held(tests, calibration, true)).toBeCloseTo(0.9, 1);
     const hardest = tests.filter(({ difficulty }) => difficulty.experts > 2);
-    const even = new Calibration(
+    const untold = new Calibration(
       scores.map(({ difficulty: _, ...scored }) => scored),
       [],
     );
-    expect(held(hardest, calibration, true)).toBeGreaterThan(held(hardest, even, false) + 0.03);
+    expect(held(hardest, calibration, true)).toBeGreaterThan(held(hardest, untold, false) + 0.03);
     const [easy, hard] = [0.1, 10].map((d) => ({ forest: d, experts: d, neighbours: d }));
     expect(calibration.spread(normal(0, 1), hard)).toBeGreaterThan(2 * calibration.spread(normal(0, 1), easy));
   });
@@ -139,9 +149,9 @@ describe('calibration', () => {
   });
 
   it('ends a quarter of the measured range beyond it, unless the core does so itself or the level has no room for that', () => {
-    const reach = reachOf(Array.from({ length: 41 }, (_, i) => i));
+    const range = rangeOf(Array.from({ length: 41 }, (_, i) => i));
     const scores = Array.from({ length: 40 }, () => scoreOf(normal(0, 1), 90));
-    const end = (mean: number, level: number) => new Calibration(scores, [], reach).interval(normal(mean, 1), level);
+    const end = (mean: number, level: number) => new Calibration(scores, [], range).interval(normal(mean, 1), level);
     expect(end(20, 0.9)).toEqual({ level: 0.9, lower: -10, upper: 50 });
     // Where the core lies beyond it, intervals are as wide as without it: cut there, all would have one end.
     const free = new Calibration(scores, []).interval(normal(60, 1), 0.9);
@@ -165,7 +175,7 @@ describe('calibration', () => {
       fc.array(fc.double({ min: 0.001, max: 0.9999, noNaN: true }), { minLength: 2, maxLength: 6 }),
       ({ own, sd, other }, values, levels) => {
         const scores = Array.from({ length: own }, () => scoreOf(normal(0, 1), 2 * random.normal()));
-        const calibration = new Calibration(scores, [0.2, 0.5, 0.9], reachOf(values));
+        const calibration = new Calibration(scores, [0.2, 0.5, 0.9], rangeOf(values));
         const stated = normal(other, sd, 0, 60);
         const besides = [stated, new MeasuredValues(values)];
         const ascending = levels.toSorted((a, b) => a - b);
@@ -217,7 +227,7 @@ describe('calibration', () => {
 
   it('leaves the study out below three trials and leans on the model', () => {
     const evenly = Array.from({ length: 999 }, (_, i) => (i + 1) / 1000);
-    const missed = Array.from({ length: 2 }, () => ({ error: 100, half: 1, lean: 1 }));
+    const missed = Array.from({ length: 2 }, () => even(100, 1));
     for (const level of [0.5, 0.8, 0.9]) {
       const { upper } = new Calibration(missed, evenly).interval(normal(0, 1), level);
       expect(upper).toBeCloseTo(normalQuantile((1 + level) / 2), 1);
@@ -225,7 +235,7 @@ describe('calibration', () => {
   });
 
   it('stretches the furthest score where the level asks for more trials than there are', () => {
-    const scores = Array.from({ length: 9 }, () => ({ error: 2, half: 1, lean: 1 }));
+    const scores = Array.from({ length: 9 }, () => even(2, 1));
     const width = (level: number) => new Calibration(scores, []).interval(normal(0, 1), level).upper;
     expect(width(0.9)).toBeLessThan(width(0.99));
     expect(width(0.99)).toBeLessThan(width(0.999));

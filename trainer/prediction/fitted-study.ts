@@ -1,12 +1,12 @@
 // One study as it stands, with all that is fitted on its trials: each part is made when it is first asked for.
 import { fitSurrogate, surrogateTrials } from '../acquisition/process-surrogate.js';
 import type { Surrogate } from '../acquisition/surrogate.js';
-import { type Quantiles, reachOf, type Scored } from '../calibration.js';
+import type { Quantiles, Scored } from '../calibration.js';
 import type { Distribution } from '../distribution.js';
 import { Evidence, type Observation, type Point, withFeature } from '../evidence.js';
 import type { FittedExperts } from '../experts/fit-experts.js';
+import { type MeasuredRange, rangeOf } from '../measured-range.js';
 import { MeasuredValues } from '../measured-values.js';
-import type { PlausibleRange } from '../plausible.js';
 import type { PromptEncoder } from '../prompt.js';
 import { thin } from '../thin.js';
 import type { JsonObject, Measured, StudyData } from '../types.js';
@@ -25,7 +25,7 @@ export class FittedStudy {
   private context: readonly Observation[] | undefined;
   private evidence: Evidence | undefined;
   private readonly surrogates = new Map<Goal, Surrogate | undefined>();
-  private found: { reach: PlausibleRange | undefined } | undefined;
+  private found: { range: MeasuredRange | undefined } | undefined;
   private values: MeasuredValues | undefined;
   private scored: Promise<Scored[]> | undefined;
   /** Whether `learn` has nothing left to do. */
@@ -84,10 +84,10 @@ export class FittedStudy {
     return this.surrogates.get(goal);
   }
 
-  /** How far the ends of its intervals may lie; undefined where no two measured values differ. */
-  get reach(): PlausibleRange | undefined {
-    this.found ??= { reach: reachOf(this.measured) };
-    return this.found.reach;
+  /** Of its measured values; undefined where no two differ. */
+  get range(): MeasuredRange | undefined {
+    this.found ??= { range: rangeOf(this.measured) };
+    return this.found.range;
   }
 
   /** What an interval about the point has to hold besides: nothing where the point lies within what was tried. */

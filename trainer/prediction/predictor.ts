@@ -191,7 +191,7 @@ export class Predictor {
     const fitted = this.fit(study);
     const validation = this.model.card.calibration_scores;
     const scores = await fitted.scores();
-    const calibration = new Calibration(scores, validation, fitted.reach);
+    const calibration = new Calibration(scores, validation, fitted.range);
     const local = includeExperts ? fitted.localExperts : undefined;
     const points = queries.map((x, q): Point => (given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, points.map(featuresOf), levels);
@@ -208,7 +208,10 @@ export class Predictor {
       if (experts) prediction.experts = experts[q]!;
       return prediction;
     });
-    return { predictions, calibration: describeCalibration(scores.length, validation.length > 0, levels) };
+    return {
+      predictions,
+      calibration: describeCalibration(scores.length, validation.length > 0, levels, calibration.inRatios),
+    };
   }
 
   /** Where the model sees each of xs, [d_model]: the mean of the encoder's states over x, which knows the study's metadata and no y. */

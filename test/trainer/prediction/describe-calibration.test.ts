@@ -16,4 +16,6 @@ it('names what intervals rest on, and calls them calibrated only where trials ca
   expect(say(9)).toMatchObject({ calibrated: true, basis: 'study', trials: 9 });
   expect(say(9).reason).not.toContain('extrapolated');
   expect(describeCalibration(9, true, [0.95]).reason).toContain('0.900');
+  expect(say(9).reason).not.toContain('factors');
+  for (const own of [3, 9]) expect(describeCalibration(own, true, [0.9], true).reason).toContain('reach by factors');
 });

@@ -21,7 +21,7 @@ const study: StudyData = { id: 's', metadata: {}, objective: { name: 'y' }, tria
 // Neither the model nor other studies are asked here.
 const fitted = new FittedStudy(study, () => undefined, undefined as never, undefined as never);
 const scores = Array.from({ length: 40 }, () => scoreOf(normalHistogram(0, 0.5), 0.5 * random.normal()));
-const calibration = new Calibration(scores, [], fitted.reach);
+const calibration = new Calibration(scores, [], fitted.range);
 
 const about = (x: JsonObject, stated: Distribution, level = 0.9) =>
   calibration.interval(stated, level, undefined, fitted.besides({ x }, stated));
