@@ -1,4 +1,4 @@
-// Makes candidates: even over the space, near given x, and children of two. None that was tried, none twice.
+// Makes candidates: even over the space, near given x, and children of two. None that was tried, none twice, none empty.
 import { serialize } from '../../tokenizer/serialize.js';
 import { permutation } from '../experts/sampling.js';
 import { Random } from '../random.js';
@@ -20,8 +20,8 @@ export class CandidatePool {
     tried: readonly JsonObject[],
     seed: number,
   ) {
-    // By the text that the model reads: what it cannot tell apart is one experiment.
-    this.seen = new Set(tried.map((x) => serialize(x)));
+    // By the text that the model reads: what it cannot tell apart is one experiment. One without a parameter is none.
+    this.seen = new Set([{}, ...tried].map((x) => serialize(x)));
     this.random = new Random(seed);
   }
 
