@@ -1338,7 +1338,7 @@ export interface components {
         DrawSeed: number;
         /** @description What improvement is measured from, the best y of the study; null where nothing was measured. */
         Incumbent: number | null;
-        /** @description What the model says of one candidate. Not corrected for coverage; predictions are. */
+        /** @description What the model says of one candidate. In a ranking it is corrected for coverage as predictions are, and so are the scores; in suggestions it is the model's own. */
         CandidatePrediction: {
             median: number;
             mean: number;

@@ -92,6 +92,8 @@ export class Calibration {
   private readonly sizes: readonly { size: number; weight: number }[];
   private readonly own: number;
   private readonly known: number;
+  /** A thousand queries ask for the same few. */
+  private readonly sizeOfLevel = new Map<number, number>();
 
   /**
    * @param study scores of its own trials; they count from `leastTrials` on
@@ -182,9 +184,19 @@ export class Calibration {
     return upper / 2 - lower / 2;
   }
 
+  /** undefined where there are no scores at all. */
   private sizeFor(level: number): number | undefined {
+    if (this.known === 0) return undefined;
+    let size = this.sizeOfLevel.get(level);
+    if (size === undefined) {
+      size = this.findSize(level);
+      this.sizeOfLevel.set(level, size);
+    }
+    return size;
+  }
+
+  private findSize(level: number): number {
     const { own, known, sizes } = this;
-    if (known === 0) return undefined;
     // The model's scores are many: only the study's own share of the weight has few to pay for.
     const total = known + own / known;
     let below = 0;

@@ -123,10 +123,18 @@ describe('rank', () => {
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
     const predicted = await api.post<Schemas['PredictionResult']>(`/v1/studies/${study}/predictions`, {
       queries: candidates,
+      intervals: [0.5, 0.9],
     });
     for (const { candidate, prediction } of ranking) {
-      // The joint answer for several objectives may see the first one alone: medians are those of the same distribution.
-      expect(prediction.median).toBeCloseTo(predicted.body.predictions[candidate]!.objectives.loss!.median, 9);
+      // The joint answer for several objectives may see the first one alone: the same distribution, corrected in the same way.
+      const { median, mean, sd, intervals } = predicted.body.predictions[candidate]!.objectives.loss!;
+      expect(prediction.median).toBeCloseTo(median, 9);
+      expect(prediction.mean).toBeCloseTo(mean, 9);
+      expect(prediction.sd).toBeCloseTo(sd, 9);
+      const ends = [intervals[1]!.lower, intervals[0]!.lower, intervals[0]!.upper, intervals[1]!.upper];
+      prediction.quantiles.forEach(({ y }, i) => {
+        expect(y).toBeCloseTo(ends[i]!, 9);
+      });
     }
   });
 

@@ -8,7 +8,7 @@ import { type OpenModel, openModel } from '../adapter-directory.js';
 import { Calibration, type Scored, scoreOf } from '../calibration.js';
 import type { Device } from '../devices/device.js';
 import type { Distribution } from '../distribution.js';
-import { type Difficulty, featuresOf, type Point } from '../evidence.js';
+import { featuresOf, type Point } from '../evidence.js';
 import { SeenValues } from '../explanation/seen.js';
 import { parameterNames } from '../history/alike.js';
 import { History } from '../history/history.js';
@@ -19,6 +19,7 @@ import type { Precision } from '../model/precision.js';
 import { PromptEncoder } from '../prompt.js';
 import { thin } from '../thin.js';
 import type { JsonObject, Measured, Prediction, PredictRequest, PredictResult, StudyData } from '../types.js';
+import { type Answered, Corrected } from './corrected.js';
 import { CROSS_FIT_DEFAULTS, CrossFit, type Kept } from './cross-fit.js';
 import { describeCalibration } from './describe-calibration.js';
 import { expertPredictions } from './expert-predictions.js';
@@ -38,20 +39,8 @@ const CACHED_STUDIES = 8;
 /** Queries that are prepared at once: what others ask comes between the slices of a long list, and memory does not grow with it. */
 const SLICE = 64;
 
-/**
- * The mean is that of the distribution within the calibrated interval of this level: the far cells that the descent did not look
- * into hold little, and are so far off that they would rule it.
- */
-const MEAN_LEVEL = 0.99;
-
 /** Trials of other studies that explanations look at. */
 const MAX_ELSEWHERE = 600;
-
-/** What the model says of a query, and how hard its evidence says it is. */
-export interface Answered {
-  distribution: Distribution;
-  difficulty: Difficulty | undefined;
-}
 
 export class Predictor {
   private readonly fitted = new RecentCache<FittedStudy>(CACHED_STUDIES);
@@ -107,7 +96,7 @@ export class Predictor {
   }
 
   /**
-   * The model's own distribution of y for each of xs, given the study's trials: what `rank` and `suggest` work on. Not
+   * The model's own distribution of y for each of xs, given the study's trials: what `suggest` and explanations work on. Not
    * corrected for coverage, and never waits for what the correction takes.
    * @param signal when it is aborted the promise rejects with its reason; what is fitted on the study is kept
    * @param given as for `prepare`
@@ -120,6 +109,32 @@ export class Predictor {
   ): Promise<Distribution[]> {
     const answers = await this.ask(study, xs, signal, given);
     return answers.map(({ distribution }) => distribution);
+  }
+
+  /**
+   * The same, with the study's calibration: what `rank` works on. Asks the model about the study's own trials where its calibration is not known yet.
+   * @param signal as for `distributionsOf`
+   */
+  async corrected(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<Corrected[]> {
+    const answers = await this.ask(study, xs, signal);
+    const points = xs.map((x): Point => ({ x }));
+    return this.correct(this.fit(study), await this.calibrationOf(study), points, answers);
+  }
+
+  private async calibrationOf(study: StudyData): Promise<Calibration> {
+    const fitted = this.fit(study);
+    return new Calibration(await fitted.scores(), this.model.card.calibration_scores, fitted.range);
+  }
+
+  private correct(
+    fitted: FittedStudy,
+    calibration: Calibration,
+    points: readonly Point[],
+    answers: readonly Answered[],
+  ): Corrected[] {
+    return answers.map(
+      (answered, q) => new Corrected(calibration, answered, fitted.besides(points[q]!, answered.distribution)),
+    );
   }
 
   private async ask(
@@ -189,28 +204,22 @@ export class Predictor {
     answers: readonly Answered[],
   ): Promise<PredictResult> {
     const fitted = this.fit(study);
-    const validation = this.model.card.calibration_scores;
-    const scores = await fitted.scores();
-    const calibration = new Calibration(scores, validation, fitted.range);
+    const calibration = await this.calibrationOf(study);
     const local = includeExperts ? fitted.localExperts : undefined;
     const points = queries.map((x, q): Point => (given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, points.map(featuresOf), levels);
-    const predictions = answers.map(({ distribution, difficulty }, q): Prediction => {
-      const besides = fitted.besides(points[q]!, distribution);
-      const widest = calibration.interval(distribution, MEAN_LEVEL, difficulty, besides);
-      const prediction: Prediction = {
-        median: distribution.median,
-        mean: distribution.meanWithin(widest.lower, widest.upper),
-        sd: calibration.spread(distribution, difficulty, besides),
-        pInfeasible: study.given ? 0 : distribution.pInfeasible,
-        intervals: levels.map((level) => calibration.interval(distribution, level, difficulty, besides)),
-      };
+    const predictions = this.correct(fitted, calibration, points, answers).map((corrected, q): Prediction => {
+      const { median, mean, sd, pInfeasible } = corrected;
+      const intervals = levels.map((level) => corrected.interval(level));
+      const prediction: Prediction = { median, mean, sd, pInfeasible: study.given ? 0 : pInfeasible, intervals };
       if (experts) prediction.experts = experts[q]!;
       return prediction;
     });
+    const validated = this.model.card.calibration_scores.length > 0;
+    const scored = (await fitted.scores()).length;
     return {
       predictions,
-      calibration: describeCalibration(scores.length, validation.length > 0, levels, calibration.inRatios),
+      calibration: describeCalibration(scored, validated, levels, calibration.inRatios),
     };
   }
 

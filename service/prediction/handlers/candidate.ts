@@ -1,5 +1,4 @@
 // What a worker says of one candidate: its distribution as numbers that cross threads.
-import type { Distribution } from '../../../trainer/distribution.js';
 
 export interface CandidatePrediction {
   median: number;
@@ -11,9 +10,12 @@ export interface CandidatePrediction {
 
 const LEVELS = [0.05, 0.25, 0.75, 0.95];
 
-export function summarize(distribution: Distribution): CandidatePrediction {
-  const { median, mean, sd, pInfeasible } = distribution;
-  const quantiles = LEVELS.map((level) => ({ level, y: distribution.quantile(level) }));
+/** @param stated the model's own distribution, or the corrected one */
+export function summarize(
+  stated: Omit<CandidatePrediction, 'quantiles'> & { quantile(p: number): number },
+): CandidatePrediction {
+  const { median, mean, sd, pInfeasible } = stated;
+  const quantiles = LEVELS.map((level) => ({ level, y: stated.quantile(level) }));
   return { median, mean, sd, quantiles, pInfeasible };
 }
 

@@ -22,12 +22,14 @@ export interface RankOutput {
 export async function rank(input: RankInput, { predictor, views, signal }: Asked): Promise<RankOutput> {
   const { objective, goal, candidates, options } = input;
   const study = views[objective]!;
-  const distributions = await predictor.distributionsOf(study, candidates, signal);
+  // Corrected, as ranks are ruled by tails: the model's own hold up to one part in n + 1 beyond all that was measured.
+  const corrected = await predictor.corrected(study, candidates, signal);
+  const distributions = corrected.map(({ distribution }) => distribution);
   const incumbent = bestOf(study.trials, goal);
   const ranking = rankDistributions(distributions, { goal, incumbent }, options).map(({ index, score }) => ({
     candidate: index,
     score,
-    prediction: summarize(distributions[index]!),
+    prediction: summarize(corrected[index]!),
   }));
   return { incumbent, ranking };
 }

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { CandidatePool } from '../../../trainer/acquisition/candidates.js';
 import { SearchSpace } from '../../../trainer/acquisition/search-space.js';
+import type { JsonObject } from '../../../trainer/types.js';
 
 const space = new SearchSpace({
   a: { type: 'integer', low: 1, high: 3, optional: true },
@@ -10,7 +11,7 @@ const space = new SearchSpace({
 const ALL = 4 * 3;
 
 it('offers each x of a small space once, none that was tried, and none that is empty', () => {
-  const tried = [{ a: 2 }, { a: 1, b: true }];
+  const tried: JsonObject[] = [{ a: 2 }, { a: 1, b: true }];
   const pool = new CandidatePool(space, tried, 3);
   const offered = [...pool.spread(20), ...pool.near(tried, 20), ...pool.children(tried, 20)];
   for (const x of offered) {
