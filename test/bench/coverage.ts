@@ -1,6 +1,6 @@
 // Whether intervals hold and how wide they are, on real tasks that the model has not seen, beside cross-conformal gradient boosting.
-// Usage: npm run bench:coverage -- FOLDER --model DIR [--use evaluate] [--families a,b] [--tasks 2] [--processes 2]
-//   [--answers FOLDER] [--write]. What the model answered is kept in the answers' folder: run again, it goes on, or reports only.
+// Usage: npm run bench:coverage -- FOLDER --model DIR [--use evaluate] [--families a,b] [--tasks 2] [--trials 5,10,20,50,200]
+//   [--processes 2] [--answers FOLDER] [--write]. What the model answered is kept in the answers' folder: run again, it goes on, or reports only.
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,6 +25,7 @@ const { values: options, positionals } = parseArgs({
     use: { type: 'string', default: 'evaluate' },
     families: { type: 'string' },
     tasks: { type: 'string', default: '2' },
+    trials: { type: 'string', default: '5,10,20,50,200' },
     processes: { type: 'string', default: String(availableParallelism()) },
     answers: { type: 'string' },
     /** Of a process started by this one: which of how many parts is its own. */
@@ -34,7 +35,8 @@ const { values: options, positionals } = parseArgs({
 });
 const [folder] = positionals;
 const { model: modelDir } = options;
-const SIZES = [20, 50, 200];
+/** Local trials. */
+const sizes = options.trials.split(',').map(Number);
 /** Tasks of at least this many trials are taken first: 200 and those held back. */
 const WANTED_TRIALS = 320;
 
@@ -63,7 +65,7 @@ async function main(folder: string, modelDir: string, answers: string): Promise<
   const { calibration_scores } = JSON.parse(readFileSync(join(modelDir, 'omnireg.json'), 'utf8'));
   const chosen = new Set(tasksOf(folder).map(({ study }) => study.id));
   const summaries = read(answers)
-    .filter(({ task }) => chosen.has(task))
+    .filter(({ task, trials }) => chosen.has(task) && sizes.includes(trials))
     .map((line) => summarize(line, calibration_scores));
   const report = reportCoverage(summaries);
   console.log(report);
@@ -80,7 +82,7 @@ async function work(folder: string, modelDir: string, answers: string, part: str
   const inference = new Inference({ ...model, lora: model.adapter?.lora }, 1);
   const encoder = new PromptEncoder(model.tokenizer, model.card);
   const done = new Set(read(answers).map(({ task, trials }) => `${task} ${trials}`));
-  const jobs = SIZES.flatMap((trials) => tasksOf(folder).map((task) => ({ task, trials })));
+  const jobs = sizes.flatMap((trials) => tasksOf(folder).map((task) => ({ task, trials })));
   for (const { task, trials } of jobs.filter((_, i) => i % count! === index)) {
     if (done.has(`${task.study.id} ${trials}`)) continue;
     const begin = performance.now();
