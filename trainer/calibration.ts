@@ -20,6 +20,8 @@ export const CALIBRATION_DEFAULTS = {
    * studies unlike those they were validated on they say too little, and few trials alone too much.
    */
   modelWeight: { least: 10, most: 20 },
+  /** By how much the model's scores are stretched: a new study is less like those that it was validated on than they are like those it learned from. */
+  unlike: 1.3,
   /**
    * The central share of a distribution whose shape is followed. Further out the mass is known better than where it stands:
    * cells that the descent did not look into, what little the model learned of its rare errors.
@@ -27,7 +29,7 @@ export const CALIBRATION_DEFAULTS = {
   core: 0.5,
 };
 
-const { leastTrials, modelWeight, core: CORE } = CALIBRATION_DEFAULTS;
+const { leastTrials, modelWeight, unlike, core: CORE } = CALIBRATION_DEFAULTS;
 /** A centrality of 1 would be infinitely far out. */
 const MOST_CENTRAL = 0.9999;
 /** The central share within one standard deviation of a normal distribution. */
@@ -267,7 +269,7 @@ const KNOWN_SIZES = new WeakMap<readonly number[], number[]>();
 function sizesOfModel(centralities: readonly number[]): number[] {
   let sizes = KNOWN_SIZES.get(centralities);
   if (!sizes) {
-    sizes = centralities.map(normalSize);
+    sizes = centralities.map((central) => unlike * normalSize(central));
     KNOWN_SIZES.set(centralities, sizes);
   }
   return sizes;
