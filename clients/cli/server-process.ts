@@ -18,6 +18,8 @@ export interface ServerProcessOptions {
   flags?: readonly string[];
   /** What the server says on stderr, line by line. */
   onLog: (line: string) => void;
+  /** When it is aborted before the server is ready, the server is told to end, and the start fails. */
+  signal?: AbortSignal;
 }
 
 export class ServerProcess {
@@ -33,7 +35,7 @@ export class ServerProcess {
    * Starts dist/service/main.js and waits for its line of JSON with the address.
    * @throws CliError server_failed with what the server said last.
    */
-  static async start({ env, flags = [], onLog }: ServerProcessOptions): Promise<ServerProcess> {
+  static async start({ env, flags = [], onLog, signal }: ServerProcessOptions): Promise<ServerProcess> {
     const entry = fileURLToPath(new URL('dist/service/main.js', packageRoot));
     if (!existsSync(entry)) {
       throw new CliError(
@@ -53,6 +55,9 @@ export class ServerProcess {
     const killChild = () => void child.kill('SIGKILL');
     process.once('exit', killChild);
     child.once('exit', () => process.off('exit', killChild));
+    const giveUp = () => void child.kill('SIGTERM');
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted) giveUp();
     const lastLines: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {
       lastLines.push(line);
@@ -79,6 +84,7 @@ export class ServerProcess {
         const url = readyUrl(line);
         if (url === undefined) return;
         clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
         resolve(new ServerProcess(url, child));
       });
     });

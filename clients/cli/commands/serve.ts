@@ -40,10 +40,14 @@ async function runServe({ port, host, data, device }: ServeCommandOptions, comma
   };
   // A wrong flag is wrong usage, and no failure of the server.
   if (command.args.length > 0) await readSettings(command.args);
-  const server = await ServerProcess.start({ env, flags: command.args, onLog: (line) => terminal.say(line) });
+  const onLog = (line: string) => terminal.say(line);
+  const server = await ServerProcess.start({ env, flags: command.args, onLog, signal });
   terminal.result({ url: server.url });
   terminal.say('Ctrl-C stops it.');
-  signal.addEventListener('abort', () => void server.stop(), { once: true });
+  const stop = () => void server.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  // Asked to end in the moment in which it became ready.
+  if (signal.aborted) stop();
   const { code, signal: endedBy } = await server.ended();
   if (signal.aborted) process.exitCode = exitCodes.interrupted;
   else if (code !== 0) {
