@@ -1,12 +1,12 @@
 // Evidence: what a study's own trials say about a query, as digits. It never holds the query's own y.
 import { Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
+import { type Outside, TriedParameters } from './calibration/outside.js';
+import { type PlausibleRange, plausibleRange } from './calibration/plausible.js';
 import type { ExpertName } from './experts/expert.js';
 import { type FittedExperts, fitExperts } from './experts/fit-experts.js';
 import { FailureChance } from './failure-chance.js';
 import type { FittedRelatives, RelativePredictions, Relatives } from './history/relatives.js';
-import { type Outside, TriedParameters } from './outside.js';
-import { type PlausibleRange, plausibleRange } from './plausible.js';
 import { stack } from './stacking.js';
 import { standardDeviation } from './statistics.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';

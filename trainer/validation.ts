@@ -2,7 +2,7 @@
 import { AbsoluteCodec } from '../tokenizer/absolute-codec.js';
 import { Frame } from '../tokenizer/frame.js';
 import { RelativeCodec } from '../tokenizer/relative-codec.js';
-import { centrality } from './calibration.js';
+import { centrality } from './calibration/scored.js';
 import type { Device } from './devices/device.js';
 import type { Distribution } from './distribution.js';
 import { Inference } from './model/inference.js';

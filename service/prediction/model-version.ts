@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageFile } from '../../tokenizer/package-root.js';
-import { CALIBRATION_DEFAULTS } from '../../trainer/calibration.js';
+import { CALIBRATION_DEFAULTS } from '../../trainer/calibration/defaults.js';
 import { CARD_FILE } from '../../trainer/model-card.js';
 import type { ModelCard } from '../../trainer/model-directory.js';
 import { CROSS_FIT_DEFAULTS } from '../../trainer/prediction/cross-fit.js';

@@ -1,10 +1,11 @@
 // bench:coverage in figures: what each task showed, and their means over families as a table.
-import { Calibration, scoreOf } from '../../trainer/calibration.js';
+import { Calibration } from '../../trainer/calibration/calibration.js';
+import { rangeOf } from '../../trainer/calibration/measured-range.js';
+import { scoreOf } from '../../trainer/calibration/scored.js';
 import { Distribution } from '../../trainer/distribution.js';
 import { overFamilies } from '../../trainer/evaluation/bootstrap.js';
 import { spearman } from '../../trainer/evaluation/metrics.js';
 import { conformalRadius } from '../../trainer/experts/residual-interval.js';
-import { rangeOf } from '../../trainer/measured-range.js';
 import { mean } from '../../trainer/statistics.js';
 import { type Answered, LEVELS, type TaskAnswers } from './coverage-answers.js';
 

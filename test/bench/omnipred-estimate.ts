@@ -1,6 +1,7 @@
 // Median against mean of what the model states, as exact numbers and from samples, without noise and with heavy tails.
+
+import { keepPlausible, type PlausibleRange, plausibleRange } from '../../trainer/calibration/plausible.js';
 import type { Distribution } from '../../trainer/distribution.js';
-import { keepPlausible, type PlausibleRange, plausibleRange } from '../../trainer/plausible.js';
 import type { Budget } from './omnipred-budgets.js';
 import type { Cells } from './omnipred-cells.js';
 import { type BenchStudy, corpusOf, dataOf } from './omnipred-corpus.js';

@@ -1,8 +1,9 @@
 // One answer of the model with its study's calibration: what predictions and rankings say of it. See docs/calibration.md.
-import type { Calibration, Quantiles } from '../calibration.js';
+import type { Calibration } from '../calibration/calibration.js';
+import { FURTHEST } from '../calibration/measured-range.js';
+import type { Quantiles } from '../calibration/scored.js';
 import { type Cell, Distribution } from '../distribution.js';
 import type { Difficulty } from '../evidence.js';
-import { FURTHEST } from '../measured-range.js';
 import type { PredictionInterval } from '../types.js';
 
 /** What the model says of a query, and how hard its evidence says it is. */

@@ -1,6 +1,6 @@
 // What the model says of a study's own trials, each answered without it, kept current as trials arrive. See docs/calibration.md.
 import { createHash } from 'node:crypto';
-import { CALIBRATION_DEFAULTS } from '../calibration.js';
+import { CALIBRATION_DEFAULTS } from '../calibration/defaults.js';
 import type { Distribution } from '../distribution.js';
 import { type Difficulty, Evidence, type Point } from '../evidence.js';
 import type { PromptEncoder } from '../prompt.js';

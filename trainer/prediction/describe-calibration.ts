@@ -1,5 +1,5 @@
 // What a prediction says of its calibration: on what it rests, and why it is not of the study where it is not.
-import { CALIBRATION_DEFAULTS } from '../calibration.js';
+import { CALIBRATION_DEFAULTS } from '../calibration/defaults.js';
 import type { PredictResult } from '../types.js';
 
 /**

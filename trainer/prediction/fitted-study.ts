@@ -1,12 +1,12 @@
 // One study as it stands, with all that is fitted on its trials: each part is made when it is first asked for.
 import { fitSurrogate, surrogateTrials } from '../acquisition/process-surrogate.js';
 import type { Surrogate } from '../acquisition/surrogate.js';
-import type { Quantiles, Scored } from '../calibration.js';
+import { type MeasuredRange, rangeOf } from '../calibration/measured-range.js';
+import { MeasuredValues } from '../calibration/measured-values.js';
+import type { Quantiles, Scored } from '../calibration/scored.js';
 import type { Distribution } from '../distribution.js';
 import { Evidence, type Observation, type Point, withFeature } from '../evidence.js';
 import type { FittedExperts } from '../experts/fit-experts.js';
-import { type MeasuredRange, rangeOf } from '../measured-range.js';
-import { MeasuredValues } from '../measured-values.js';
 import type { PromptEncoder } from '../prompt.js';
 import { thin } from '../thin.js';
 import type { JsonObject, Measured, StudyData } from '../types.js';

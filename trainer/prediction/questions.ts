@@ -2,11 +2,11 @@
 import { AbsoluteCodec } from '../../tokenizer/absolute-codec.js';
 import type { NumberCodec } from '../../tokenizer/number-codec.js';
 import { RelativeCodec } from '../../tokenizer/relative-codec.js';
+import { keepPlausible, type PlausibleRange } from '../calibration/plausible.js';
 import type { Distribution } from '../distribution.js';
 import type { Difficulty, Evidence, Point } from '../evidence.js';
 import type { Relatives } from '../history/relatives.js';
 import type { Weights } from '../model/parameters.js';
-import { keepPlausible, type PlausibleRange } from '../plausible.js';
 import { type PromptEncoder, renderPrompt } from '../prompt.js';
 import type { JsonObject, StudyHead } from '../types.js';
 

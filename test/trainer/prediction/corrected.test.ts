@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rank } from '../../../trainer/acquisition/rank.js';
-import { Calibration, scoreOf } from '../../../trainer/calibration.js';
+import { Calibration } from '../../../trainer/calibration/calibration.js';
+import { rangeOf } from '../../../trainer/calibration/measured-range.js';
+import { MeasuredValues } from '../../../trainer/calibration/measured-values.js';
+import { scoreOf } from '../../../trainer/calibration/scored.js';
 import { Distribution } from '../../../trainer/distribution.js';
-import { rangeOf } from '../../../trainer/measured-range.js';
-import { MeasuredValues } from '../../../trainer/measured-values.js';
 import { Corrected } from '../../../trainer/prediction/corrected.js';
 import { Random } from '../../../trainer/random.js';
 import { normalHistogram as normal } from '../distributions.js';

@@ -1,6 +1,7 @@
 // Intervals outside of what a study has tried, on simulated functions: a model that is sure of what it cannot know must not seem so.
 import { describe, expect, it } from 'vitest';
-import { Calibration, scoreOf } from '../../../trainer/calibration.js';
+import { Calibration } from '../../../trainer/calibration/calibration.js';
+import { scoreOf } from '../../../trainer/calibration/scored.js';
 import type { Distribution } from '../../../trainer/distribution.js';
 import { Evidence } from '../../../trainer/evidence.js';
 import { FittedStudy } from '../../../trainer/prediction/fitted-study.js';

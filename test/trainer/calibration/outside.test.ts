@@ -1,8 +1,8 @@
 // What lies outside of what was tried: numbers, categories, kinds, parameters left out; and that exchangeable trials rarely do.
 import { describe, expect, it } from 'vitest';
-import { TriedParameters } from '../../trainer/outside.js';
-import { Random } from '../../trainer/random.js';
-import type { Json, JsonObject } from '../../trainer/types.js';
+import { TriedParameters } from '../../../trainer/calibration/outside.js';
+import { Random } from '../../../trainer/random.js';
+import type { Json, JsonObject } from '../../../trainer/types.js';
 
 const made = (n: number, of: (i: number) => JsonObject): TriedParameters =>
   new TriedParameters(Array.from({ length: n }, (_, i) => of(i)));

@@ -1,5 +1,5 @@
 // Where a study's next y can be, whatever the model says: the rank that it will have among those measured is even.
-import { type Cell, Distribution } from './distribution.js';
+import { type Cell, Distribution } from '../distribution.js';
 import { FURTHEST, rangeOf, widened } from './measured-range.js';
 
 /** Values that are plausible, and the most probability that is left to those below them, and to those above. */

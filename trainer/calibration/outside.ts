@@ -1,7 +1,7 @@
 // What a study's trials have tried: whether parameters lie outside of it, where errors made on the trials say nothing of the next one.
-import { readsInLog } from './acquisition/infer-space.js';
-import { type FlatTrial, flatten, type Leaf } from './experts/features/flatten.js';
-import type { JsonObject } from './types.js';
+import { readsInLog } from '../acquisition/infer-space.js';
+import { type FlatTrial, flatten, type Leaf } from '../experts/features/flatten.js';
+import type { JsonObject } from '../types.js';
 
 /** How far beyond the range of what was tried a number may lie, in such ranges. */
 const MARGIN = 0.1;

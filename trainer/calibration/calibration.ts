@@ -1,72 +1,26 @@
 // Intervals that hold: conformal prediction on a family of nested intervals, as adaptive as the model's own. See docs/calibration.md.
-import type { Distribution } from './distribution.js';
+import type { Distribution } from '../distribution.js';
+import type { Difficulty } from '../evidence.js';
+import type { PredictionInterval } from '../types.js';
+import { CALIBRATION_DEFAULTS } from './defaults.js';
 import { chooseScale, type ErrorScale } from './error-scale.js';
 import { ErrorUnit } from './error-unit.js';
-import type { Difficulty } from './evidence.js';
 import { FURTHEST, type MeasuredRange } from './measured-range.js';
-import { normalCdf, normalQuantile } from './normal.js';
-import type { PredictionInterval } from './types.js';
+import { centralOf, deviations, sizesOfModel } from './normal-sizes.js';
+import {
+  centralQuantiles,
+  coreOf,
+  placedOn,
+  type Quantiles,
+  type Scored,
+  shapeOn,
+  sizeOf,
+  tempered,
+} from './scored.js';
 
-export const CALIBRATION_DEFAULTS = {
-  /** Fewest cross-fitted trials of a study for a correction of its own. */
-  leastTrials: 3,
-  /**
-   * Fewest for one that may be called calibrated: below it a 90% interval would need more trials than there are to bound its level at all
-   * (⌈(n+1)·0.9⌉ ≤ n from n = 9 on).
-   */
-  boundingTrials: 9,
-  /**
-   * The weight of all the model's scores together, in trials of the study: as much as the study's own, within these ends. Of models on
-   * studies unlike those they were validated on they say too little, and few trials alone too much.
-   */
-  modelWeight: { least: 10, most: 20 },
-  /** By how much the model's scores are stretched: a new study is less like those that it was validated on than they are like those it learned from. */
-  unlike: 1.3,
-  /**
-   * The central share of a distribution whose shape is followed. Further out the mass is known better than where it stands:
-   * cells that the descent did not look into, what little the model learned of its rare errors.
-   */
-  core: 0.5,
-};
-
-const { leastTrials, modelWeight, unlike, core: CORE } = CALIBRATION_DEFAULTS;
-/** A centrality of 1 would be infinitely far out. */
-const MOST_CENTRAL = 0.9999;
+const { leastTrials, modelWeight } = CALIBRATION_DEFAULTS;
 /** The central share within one standard deviation of a normal distribution. */
 const ONE_DEVIATION = 0.6827;
-
-/**
- * How central a measured value stands in what was predicted for it: 0 at the median, 1 at the far ends. Uniform on
- * [0, 1] where the model's probabilities hold.
- */
-export function centrality(distribution: Distribution, y: number): number {
-  return Math.abs(2 * distribution.cdf(y) - 1);
-}
-
-/** The middle of what was predicted: its median, and the ends of the central half. */
-interface Core {
-  lower: number;
-  median: number;
-  upper: number;
-}
-
-/** What is kept of an answer about a measured trial, in the unit of y. */
-export interface Scored extends Core {
-  y: number;
-  difficulty?: Difficulty | undefined;
-}
-
-/** What says where y can be. */
-export interface Quantiles {
-  quantile(p: number): number;
-}
-
-/** @param y measured, and not known when the distribution was stated, nor when its difficulty was */
-export const scoreOf = (distribution: Distribution, y: number, difficulty?: Difficulty): Scored => ({
-  y,
-  ...coreOf(distribution),
-  difficulty,
-});
 
 /**
  * Corrects the model's distributions of one study, from what the model said of the study's own trials without knowing them and
@@ -210,76 +164,7 @@ export class Calibration {
   }
 }
 
-/** What a distribution's core looks like on a scale: half its width, and how much of it lies on either side of the median, 1 where it is even, in [0, 2]. */
-function shapeOn({ to, rate }: ErrorScale, { lower, median, upper }: Core, difficulty: Difficulty | undefined) {
-  const [below, at, above] = [to(lower), to(median), to(upper)];
-  const half = above / 2 - below / 2;
-  const [left, right] = half > 0 ? [(at - below) / half, (above - at) / half] : [1, 1];
-  return { half, left, right, difficulty: difficulty && times(difficulty, rate(median)) };
-}
-
-const times = ({ forest, experts, neighbours }: Difficulty, factor: number): Difficulty => ({
-  forest: forest * factor,
-  experts: experts * factor,
-  neighbours: neighbours * factor,
-});
-
-/** An answer about a measured trial as intervals see it, on a scale. */
-interface Placed {
-  /** From the median to y. */
-  error: number;
-  half: number;
-  /** On y's side. */
-  lean: number;
-  difficulty: Difficulty | undefined;
-}
-
-function placedOn(scale: ErrorScale, scored: Scored): Placed {
-  const { half, left, right, difficulty } = shapeOn(scale, scored, scored.difficulty);
-  const { y, median } = scored;
-  return { error: Math.abs(scale.to(y) - scale.to(median)), half, lean: y < median ? left : right, difficulty };
-}
-
-/** Size of the smallest interval of the family that held a trial. */
-function sizeOf({ error, lean }: Placed, unit: number): number {
-  // A unit of 0 means that no error was made at all.
-  return unit > 0 ? error / (unit * tempered(lean)) : 0;
-}
-
-/** Half of a lean: which side is the longer one is known less well than how wide both are. */
-const tempered = (lean: number): number => (1 + lean) / 2;
-
-const coreOf = (distribution: Distribution): Core => ({
-  ...centralQuantiles(distribution, CORE),
-  median: distribution.median,
-});
-
 const within = (lower: number, upper: number) => ({
   lower: Math.max(-FURTHEST, lower),
   upper: Math.min(FURTHEST, upper),
 });
-
-function centralQuantiles(distribution: Quantiles, share: number): { lower: number; upper: number } {
-  return { lower: distribution.quantile((1 - share) / 2), upper: distribution.quantile((1 + share) / 2) };
-}
-
-const KNOWN_SIZES = new WeakMap<readonly number[], number[]>();
-
-/** A model's are the same for all its studies, and a hundred iterations each. */
-function sizesOfModel(centralities: readonly number[]): number[] {
-  let sizes = KNOWN_SIZES.get(centralities);
-  if (!sizes) {
-    sizes = centralities.map((central) => unlike * normalSize(central));
-    KNOWN_SIZES.set(centralities, sizes);
-  }
-  return sizes;
-}
-
-/** The size that a centrality has in a normal distribution, 1 at the core. */
-const normalSize = (central: number): number => deviations(Math.min(central, MOST_CENTRAL)) / deviations(CORE);
-
-/** The centrality of a size, the other way round. */
-const centralOf = (size: number): number => 2 * normalCdf(size * deviations(CORE)) - 1;
-
-/** Standard deviations from the middle of a normal distribution to the ends of its central share. */
-const deviations = (share: number): number => normalQuantile((1 + share) / 2);

@@ -1,10 +1,10 @@
 // Where a study's next y can be: how much of a distribution stays outside, and that the shape inside does.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Distribution } from '../../trainer/distribution.js';
-import { keepPlausible, plausibleRange } from '../../trainer/plausible.js';
-import { Random } from '../../trainer/random.js';
-import { arbitraryCells, normalHistogram } from './distributions.js';
+import { keepPlausible, plausibleRange } from '../../../trainer/calibration/plausible.js';
+import { Distribution } from '../../../trainer/distribution.js';
+import { Random } from '../../../trainer/random.js';
+import { arbitraryCells, normalHistogram } from '../distributions.js';
 
 describe('a plausible range', () => {
   it('is that of the values and as much again on either side', () => {

@@ -1,6 +1,6 @@
 // On which scale the errors of a study's predictions are even: y itself, or its logarithm. See docs/calibration.md.
-import type { Scored } from './calibration.js';
 import { type MeasuredRange, widened } from './measured-range.js';
+import type { Scored } from './scored.js';
 
 /** By how many ranges of its measured values, on their scale, a study's intervals may reach beyond them. */
 const REACH = 0.25;

@@ -1,14 +1,16 @@
 // Conformal correction: coverage over simulated studies, whose model is over- or underconfident, skewed or uneven; closed forms.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CALIBRATION_DEFAULTS, Calibration, centrality, type Quantiles, type Scored, scoreOf } from '../../trainer/calibration.js';
-import { Distribution } from '../../trainer/distribution.js';
-import type { Difficulty } from '../../trainer/evidence.js';
-import { rangeOf } from '../../trainer/measured-range.js';
-import { MeasuredValues } from '../../trainer/measured-values.js';
-import { normalQuantile } from '../../trainer/normal.js';
-import { Random } from '../../trainer/random.js';
-import { normalHistogram as normal } from './distributions.js';
+import { Calibration } from '../../../trainer/calibration/calibration.js';
+import { CALIBRATION_DEFAULTS } from '../../../trainer/calibration/defaults.js';
+import { rangeOf } from '../../../trainer/calibration/measured-range.js';
+import { MeasuredValues } from '../../../trainer/calibration/measured-values.js';
+import { centrality, type Quantiles, type Scored, scoreOf } from '../../../trainer/calibration/scored.js';
+import { Distribution } from '../../../trainer/distribution.js';
+import type { Difficulty } from '../../../trainer/evidence.js';
+import { normalQuantile } from '../../../trainer/normal.js';
+import { Random } from '../../../trainer/random.js';
+import { normalHistogram as normal } from '../distributions.js';
 
 /** What is stated of a trial, and what is measured. */
 type Draw = (random: Random) => { stated: Distribution; y: number };

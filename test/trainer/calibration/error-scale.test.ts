@@ -1,11 +1,12 @@
 // Which scale intervals are measured on: closed forms, simulated studies whose errors are even on one scale or the other, symmetries.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Calibration, type Scored, scoreOf } from '../../trainer/calibration.js';
-import { chooseScale, linearScale, logScale } from '../../trainer/error-scale.js';
-import { rangeOf } from '../../trainer/measured-range.js';
-import { Random } from '../../trainer/random.js';
-import { normalHistogram as normal } from './distributions.js';
+import { Calibration } from '../../../trainer/calibration/calibration.js';
+import { chooseScale, linearScale, logScale } from '../../../trainer/calibration/error-scale.js';
+import { rangeOf } from '../../../trainer/calibration/measured-range.js';
+import { type Scored, scoreOf } from '../../../trainer/calibration/scored.js';
+import { Random } from '../../../trainer/random.js';
+import { normalHistogram as normal } from '../distributions.js';
 
 /** A study over powers of ten: the model knows where y lies, and is unsure by a share of it. */
 const about = (truth: number) => normal(truth, 0.3 * Math.abs(truth), 0, 100);

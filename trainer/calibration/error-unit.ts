@@ -1,5 +1,5 @@
 // How large an error is to be expected of an answer, compared with others of its study: what makes intervals adaptive. See docs/calibration.md.
-import type { Difficulty } from './evidence.js';
+import type { Difficulty } from '../evidence.js';
 
 /**
  * Of the geometric mean: the half width of what the model states, and each part of a query's difficulty. They sum to 1. Chosen near the

@@ -1,5 +1,5 @@
 // A study's measured values as a statement about one that nothing else is known of: the rank of the next among them is even.
-import { quantile } from '../tokenizer/frame.js';
+import { quantile } from '../../tokenizer/frame.js';
 
 export class MeasuredValues {
   private readonly sorted: Float64Array;

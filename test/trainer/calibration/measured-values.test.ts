@@ -1,7 +1,7 @@
 // Measured values as a distribution of the next one: closed forms, and that its central shares hold what they say.
 import { describe, expect, it } from 'vitest';
-import { MeasuredValues } from '../../trainer/measured-values.js';
-import { Random } from '../../trainer/random.js';
+import { MeasuredValues } from '../../../trainer/calibration/measured-values.js';
+import { Random } from '../../../trainer/random.js';
 
 describe('measured values', () => {
   it('stand at even ranks, the next one beyond none of them', () => {
