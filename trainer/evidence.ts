@@ -1,6 +1,8 @@
 // Evidence: what a study's own trials say about a query, as digits. It never holds the query's own y.
 import { Frame, quantile, queryFrame, studyFrame } from '../tokenizer/frame.js';
 import { HIGH_ID, LOW_ID, tokenId, UNIT_PLACES, unitId } from '../tokenizer/vocabulary.js';
+import type { ErrorScale } from './calibration/error-scale.js';
+import { rangeOf } from './calibration/measured-range.js';
 import { type Outside, TriedParameters } from './calibration/outside.js';
 import { type PlausibleRange, plausibleRange } from './calibration/plausible.js';
 import type { ExpertName } from './experts/expert.js';
@@ -10,7 +12,7 @@ import type { FittedRelatives, RelativePredictions, Relatives } from './history/
 import { stack } from './stacking.js';
 import { standardDeviation } from './statistics.js';
 import type { Json, JsonObject, Measured, Trial } from './types.js';
-import { sharesOf, weigh } from './weighing.js';
+import { scaleOfCentres, sharesOf, weigh } from './weighing.js';
 
 /** Experts in prompts: their marker, and that of their cross-fitted error. */
 const MARKERS: readonly { name: ExpertName; mean: number; error: number }[] = [
@@ -188,12 +190,12 @@ export class Evidence {
     const predictions = experts.predict(features);
     const nearest = experts.nearest(features, NEIGHBOURS);
     this.summary ??= summarize(experts, this.bent, values);
-    const { study, sorted, errors, historyError, shares } = this.summary;
+    const { study, scale, sorted, errors, historyError, shares } = this.summary;
     return queries.map((_, q) => {
       const means = MARKERS.map(({ name }) => predictions[name]!.mean[q]!);
       const processSd = predictions.gaussian_process!.sd![q]!;
       const said = history && { value: history.mean[q]!, sd: history.sd[q]! };
-      const { center, sd } = weigh({ means, process: PROCESS, processSd, history: said }, shares, study);
+      const { center, sd } = weigh({ means, process: PROCESS, processSd, history: said }, shares, study, scale);
       const frame = kind === 'study' ? study : queryFrame(center, sd, study);
       const pieces = this.context(failed?.[q]);
       MARKERS.forEach(({ mean }, i) => pieces.push([mean, ...unitTokens(frame.toUnit(means[i]!), FINE)]));
@@ -252,6 +254,8 @@ export class Evidence {
 /** What a query's evidence holds that is the same for all queries. */
 interface Summary {
   study: Frame;
+  /** Of centres without history. */
+  scale: ErrorScale;
   sorted: Float64Array;
   /** Of the experts, in the order of `MARKERS`. */
   errors: number[];
@@ -266,7 +270,8 @@ function summarize(experts: FittedExperts, bent: FittedRelatives | undefined, va
   const historyError = bent && meanAbsoluteError(bent.crossFitted.mean, values);
   const before = sharesOf({ errors, process: PROCESS, historyError, trials: values.length });
   const shares = stack(bent ? [...local, bent.crossFitted.mean] : local, values, before);
-  return { study: studyFrame(values), sorted: values.slice().sort(), errors, historyError, shares };
+  const scale = scaleOfCentres(rangeOf(values));
+  return { study: studyFrame(values), scale, sorted: values.slice().sort(), errors, historyError, shares };
 }
 
 /** What the experts see of a point. */

@@ -1,6 +1,8 @@
 // How the experts are put together: the centre and the width of the frame that an answer is written in.
 
 import type { Frame } from '../tokenizer/frame.js';
+import { type ErrorScale, linearScale, logScale, mayBeFactors } from './calibration/error-scale.js';
+import type { MeasuredRange } from './calibration/measured-range.js';
 
 /** What the relatives of a study say of a query. */
 export interface HistorySays {
@@ -11,11 +13,11 @@ export interface HistorySays {
 /** An expert counts with the inverse of its error to this power. */
 const POWER = 4;
 /** Errors of the Gaussian process are taken for smaller by this: fitted on all trials it gains more on the others than they do. */
-const PROCESS_GAIN = 0.8;
+const PROCESS_GAIN = 0.9;
 /** So are history's, which knows more trials than any of them. */
 const HISTORY_GAIN = 0.8;
 /** Where no other study speaks, this share goes to the process whatever the errors are: on a few trials they say little. */
-const PROCESS_SHARE = 0.5;
+const PROCESS_SHARE = 0.35;
 /** Where others speak, theirs is that of this many trials among the study's own. */
 const HISTORY_TRIALS = 10;
 
@@ -63,18 +65,34 @@ export interface Said {
   history: HistorySays | undefined;
 }
 
+/** The scale on which centres lie between what experts say: of factors wherever y may be one of them. */
+export const scaleOfCentres = (range: MeasuredRange | undefined): ErrorScale =>
+  range && mayBeFactors(range) ? logScale(range) : linearScale(range);
+
 /**
- * The mean is taken of units in the study's frame, which grow with the logarithm far out: after one measurement a million times too large, an
- * expert that a hundredth of the weight goes to would else carry all of the centre away.
+ * Without history the mean is one around the process: what lies further from it than it is unsure counts with the logarithm of its distance, so that neither an expert
+ * that a hundredth of the weight goes to carries the centre away after one measurement a million times too large, nor four experts the one that saw a step. With history it is
+ * taken of units in the study's frame, which grow with the logarithm far out.
  * @param shares of the experts, and of history behind them where it speaks; together 1
  */
-export function weigh({ means, process, processSd, history }: Said, shares: readonly number[], study: Frame) {
-  const all = history ? [...means, history.value] : means;
-  const center = study.fromUnit(all.reduce((sum, value, i) => sum + shares[i]! * study.toUnit(value), 0));
-  if (!history) return { center, sd: processSd };
+export function weigh(said: Said, shares: readonly number[], study: Frame, scale: ErrorScale) {
+  const { means, process, processSd, history } = said;
+  if (!history) return { center: aroundProcess(said, shares, scale), sd: processSd };
+  const center = study.fromUnit(
+    [...means, history.value].reduce((sum, value, i) => sum + shares[i]! * study.toUnit(value), 0),
+  );
   const [own, others] = [shares[process]!, shares[means.length]!];
   // Neither may have a share.
   const sd =
     own + others > 0 ? (own * processSd + others * history.sd) / (own + others) : Math.min(processSd, history.sd);
   return { center, sd };
+}
+
+function aroundProcess({ means, process, processSd }: Said, shares: readonly number[], scale: ErrorScale): number {
+  const own = means[process]!;
+  const at = scale.to(own);
+  const width = processSd * scale.rate(own);
+  const units = means.reduce((sum, mean, i) => sum + shares[i]! * Math.asinh((scale.to(mean) - at) / width), 0);
+  // Beyond doubles: it is as sure as it can be.
+  return Number.isFinite(units) && width > 0 ? scale.from(at + width * Math.sinh(units)) : own;
 }

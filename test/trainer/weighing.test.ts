@@ -2,20 +2,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Frame } from '../../tokenizer/frame.js';
-import { sharesOf, weigh } from '../../trainer/weighing.js';
+import { linearScale } from '../../trainer/calibration/error-scale.js';
+import { rangeOf } from '../../trainer/calibration/measured-range.js';
+import { scaleOfCentres, sharesOf, weigh } from '../../trainer/weighing.js';
 
 describe('sharesOf', () => {
-  it('gives half to the process, and the other half by inverse fourth powers of the errors', () => {
-    const alone = { errors: [1, 2.5], process: 1, historyError: undefined, trials: 4 };
-    // The process's error counts for 0.8 of itself: weights 1 and 1/16.
+  it('gives a third and a little to the process, and the rest by inverse fourth powers of the errors', () => {
+    const alone = { errors: [1, 2 / 0.9], process: 1, historyError: undefined, trials: 4 };
+    // The process's error counts for 0.9 of itself: weights 1 and 1/16.
     const [first, process] = sharesOf(alone);
-    expect(first).toBeCloseTo(0.5 / (1 + 1 / 16), 12);
-    expect(process).toBeCloseTo(0.5 + 0.5 / 16 / (1 + 1 / 16), 12);
-    expect(sharesOf({ ...alone, errors: [0, 1] })).toEqual([0.5, 0.5]);
+    expect(first).toBeCloseTo(0.65 / (1 + 1 / 16), 12);
+    expect(process).toBeCloseTo(0.35 + 0.65 / 16 / (1 + 1 / 16), 12);
+    expect(sharesOf({ ...alone, errors: [0, 1] })).toEqual([0.65, 0.35]);
   });
 
   it('weighs other studies with the experts, less the more trials there are', () => {
-    const told = { errors: [2, 1.25], process: 1, historyError: 1.25, trials: 30 };
+    const told = { errors: [2, 1 / 0.9], process: 1, historyError: 1.25, trials: 30 };
     // Errors 2, 1 and 1, and a quarter for history as it is.
     const each = 0.75 / (2 + 1 / 16);
     const expected = [each / 16, each, each + 0.25];
@@ -25,18 +27,40 @@ describe('sharesOf', () => {
 });
 
 describe('weigh', () => {
-  it('is the mean by shares, as wide as the process and history are by theirs', () => {
+  const linear = linearScale(undefined);
+
+  it("is the mean by shares in the study's frame where history speaks, as wide as the process and history are by theirs", () => {
     const said = { means: [0, 8], process: 1, processSd: 3, history: { value: 4, sd: 1 } };
     // Near the middle of a frame units are even.
     const wide = new Frame(4, 1e6);
-    expect(weigh(said, [0.5, 0.2, 0.3], wide)).toEqual({ center: expect.closeTo(2.8, 6), sd: expect.closeTo(1.8, 12) });
-    expect(weigh({ ...said, history: undefined }, [0.5, 0.5], wide)).toEqual({ center: expect.closeTo(4, 6), sd: 3 });
-    expect(weigh(said, [1, 0, 0], wide)).toEqual({ center: expect.closeTo(0, 6), sd: 1 });
+    const answer = weigh(said, [0.5, 0.2, 0.3], wide, linear);
+    expect(answer).toEqual({ center: expect.closeTo(2.8, 6), sd: expect.closeTo(1.8, 12) });
+    expect(weigh(said, [1, 0, 0], wide, linear)).toEqual({ center: expect.closeTo(0, 6), sd: 1 });
+  });
+
+  it('is a mean around the process where none does: even near it, of logarithms far from it', () => {
+    const said = { means: [6, 8], process: 1, history: undefined };
+    const at = (processSd: number, means = [6, 8]) =>
+      weigh({ ...said, means, processSd }, [0.5, 0.5], new Frame(5, 2), linear);
+    expect(at(1e6)).toEqual({ center: expect.closeTo(7, 6), sd: 1e6 });
+    expect(at(1, [1e8, 8]).center).toBeCloseTo(8 + Math.sinh(Math.asinh(1e8 - 8) / 2), 3);
+    // One that knows no doubt keeps its word.
+    expect(at(0)).toEqual({ center: 8, sd: 0 });
+  });
+
+  it('takes factors for distances where y can differ by them', () => {
+    const scale = scaleOfCentres(rangeOf([1, 1000]));
+    const said = { means: [10, 1000], process: 1, processSd: 1e9, history: undefined };
+    expect(weigh(said, [0.5, 0.5], new Frame(5, 2), scale).center).toBeCloseTo(100, 6);
+    expect(scaleOfCentres(rangeOf([-1, 1000])).logarithmic).toBe(false);
+    expect(scaleOfCentres(rangeOf([10, 19])).logarithmic).toBe(false);
+    expect(scaleOfCentres(rangeOf([-19, -1])).logarithmic).toBe(true);
+    expect(scaleOfCentres(undefined).logarithmic).toBe(false);
   });
 
   it('is not carried away by one that hardly counts', () => {
     const said = { means: [5, 6, 258_400], process: 0, processSd: 1, history: undefined };
-    expect(weigh(said, [0.6, 0.38, 0.02], new Frame(5, 2)).center).toBeLessThan(7);
+    expect(weigh(said, [0.6, 0.38, 0.02], new Frame(5, 2), linear).center).toBeLessThan(7);
   });
 
   it('stays finite, and between the least and the greatest prediction, for errors of any size', () => {
@@ -52,6 +76,7 @@ describe('weigh', () => {
           { means: [a.value, b.value], process: 1, processSd: b.sd, history },
           shares,
           new Frame(a.value, 1),
+          linear,
         );
         const values = [a.value, b.value, ...(told ? [c.value] : [])];
         // Units are told to some 1e-15 of the frame, which is 1 wide.

@@ -64,6 +64,12 @@ function mirrored({ to, from, rate, reach, ...rest }: ErrorScale): ErrorScale {
   };
 }
 
+/** Whether values of this range can differ by factors, to speak of: they have one sign and do not lie close together. */
+export function mayBeFactors({ least, greatest }: MeasuredRange): boolean {
+  if (least > 0) return greatest / least >= LEAST_RATIO;
+  return greatest < 0 && least / greatest >= LEAST_RATIO;
+}
+
 /**
  * The scale on which the study's errors are the likelier ones, were they alike everywhere: Laplace distributed, compared per unit of y (Box and Cox, 1964, for
  * predictions made without the trial). y itself where values have both signs, lie close together, or nothing is known.
@@ -73,9 +79,7 @@ export function chooseScale(
   range: MeasuredRange | undefined,
 ): ErrorScale {
   const linear = linearScale(range);
-  if (study.length === 0 || !range || !(range.least > 0 || range.greatest < 0)) return linear;
-  const ratio = range.least > 0 ? range.greatest / range.least : range.least / range.greatest;
-  if (ratio < LEAST_RATIO) return linear;
+  if (study.length === 0 || !range || !mayBeFactors(range)) return linear;
   const log = logScale(range);
   return logLikelihood(study, log) > logLikelihood(study, linear) ? log : linear;
 }

@@ -48,6 +48,23 @@ export interface FittedExpert {
    * predict from, and it is 0.
    */
   readonly crossFitted: PointPredictions;
+  /** Of one that may see y on another scale. */
+  readonly choice?: ScaleChoice;
+}
+
+/** An increasing function of y and its inverse. */
+export interface Scale {
+  to(y: number): number;
+  from(z: number): number;
+}
+
+/** Where the training rows are likelier on a scale than as they are. */
+export interface ScaleChoice {
+  readonly scale: Scale;
+  /** By all of them. */
+  readonly whole: boolean;
+  /** For each row 1 where it is so by others without it, else 0. */
+  readonly rows: Uint8Array;
 }
 
 export interface Expert {

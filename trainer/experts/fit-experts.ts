@@ -15,6 +15,7 @@ import { gaussianProcess } from './gaussian-process.js';
 import { gradientBoosting } from './gradient-boosting.js';
 import { fitMedian } from './median.js';
 import { nearestNeighbours } from './nearest-neighbours.js';
+import { fitOnScale } from './on-scale.js';
 import { randomForest } from './random-forest.js';
 import { relevanceFactors, stretch } from './relevance.js';
 import { type Bounds, conformalRadius, empiricalBounds } from './residual-interval.js';
@@ -28,6 +29,9 @@ const EXPERTS: Record<ExpertName, Expert> = {
   gradient_boosting: gradientBoosting(),
   gaussian_process: gaussianProcess(),
 };
+
+/** Whose scale of y the others take, where it is fitted. */
+const CHOOSES: ExpertName = 'gaussian_process';
 
 /** Whoever predicts: an expert, or the median that they are compared with. */
 export type PredictorName = ExpertName | 'median';
@@ -80,9 +84,12 @@ export class FittedExperts {
     this.training = this.featurizer.transform(xs);
     this.sortedY = y.slice().sort();
     const fitted = new Map<PredictorName, FittedExpert>([['median', fitMedian(y)]]);
-    for (const name of names) {
+    // The process first: by its likelihood it says whether y is one of factors, and the others take its word for it.
+    for (const name of [...names].sort((a, b) => Number(b === CHOOSES) - Number(a === CHOOSES))) {
       const expert = EXPERTS[name];
-      fitted.set(name, expert.fit({ features: this.training[expert.reads], y }, seed));
+      const data = { features: this.training[expert.reads], y };
+      const choice = fitted.get(CHOOSES)?.choice;
+      fitted.set(name, choice ? fitOnScale(expert, data, seed, choice) : expert.fit(data, seed));
     }
     this.fitted = fitted;
   }

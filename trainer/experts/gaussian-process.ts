@@ -94,9 +94,17 @@ function fitProcess(data: TrainingSet, seed: number, options: ProcessOptions): F
     kept.length === features.rows
       ? { mean: new Float64Array(features.rows), sd: new Float64Array(features.rows).fill(1) }
       : predict(features);
-  crossFit(features, y, order, kept, options, crossFitted);
-  return { predict, crossFitted };
+  // What was not kept has not been seen by the whole either.
+  const rows = new Uint8Array(features.rows).fill(isLogarithm(warp));
+  crossFit(features, y, order, kept, options, crossFitted, rows);
+  // Learned from a sample, or without a fold: another row may have no logarithm.
+  if (!y.every((value) => value > 0)) return { predict, crossFitted };
+  return { predict, crossFitted, choice: { scale: LOGARITHM, whole: isLogarithm(warp) === 1, rows } };
 }
+
+/** Others are offered the logarithm alone: it has nothing fitted to y that could carry a row's own to what is said of it without it. */
+const LOGARITHM = { to: Math.log, from: Math.exp };
+const isLogarithm = (warp: Warp): 0 | 1 => (warp.name === 'log' ? 1 : 0);
 
 type NormalPredictions = Required<Pick<PointPredictions, 'mean' | 'sd'>>;
 
@@ -136,6 +144,7 @@ function crossFit(
   kept: Int32Array,
   options: ProcessOptions,
   out: NormalPredictions,
+  inLogs: Uint8Array,
 ): void {
   if (features.rows === 1) return;
   const folds = features.rows < MANY_ROWS ? Math.min(FOLDS, features.rows) : 2;
@@ -152,6 +161,7 @@ function crossFit(
       if (foldOf[row] !== fold) return;
       out.mean[row] = mean[i]!;
       out.sd[row] = sd[i]!;
+      inLogs[row] = isLogarithm(learned.warp);
     });
   }
 }

@@ -1,6 +1,6 @@
 // All experts through their front door: deterministic, honest about their own rows, and unimpressed by odd studies.
 import { describe, expect, it } from 'vitest';
-import { EXPERT_NAMES } from '../../../trainer/experts/expert.js';
+import { EXPERT_NAMES, type ExpertName } from '../../../trainer/experts/expert.js';
 import { fitExperts, type PredictorName } from '../../../trainer/experts/fit-experts.js';
 import type { JsonObject } from '../../../trainer/types.js';
 import { meanAbsoluteError, mixedStudy } from './fixtures.js';
@@ -43,6 +43,38 @@ describe('fitExperts', () => {
         if (name !== 'median') expect(fitted.crossFitted(name).mean, name).not.toEqual(honest.crossFitted(name).mean);
       }
     }
+  });
+
+  it('fits all of them to logarithms where errors are factors, whatever unit y is in, and to y itself without the process', () => {
+    const { xs, y } = mixedStudy(60, 4);
+    const factors = y.map((value) => Math.exp(value));
+    const asked = mixedStudy(20, 5);
+    const errors = (of: (value: number) => number, which?: ExpertName[]) => {
+      const predictions = fitExperts(xs, factors.map(of), { seed: 1, ...(which && { which }) }).predict(asked.xs);
+      return (name: ExpertName) =>
+        predictions[name]!.mean.reduce(
+          (sum, value, i) => sum + Math.abs(Math.log(value / of(Math.exp(asked.y[i]!)))),
+          0,
+        );
+    };
+    const [once, thousandfold] = [errors((value) => value), errors((value) => 1000 * value)];
+    for (const name of ['nearest_neighbours', 'random_forest', 'gradient_boosting'] as const) {
+      const alone = errors((value) => value, [name]);
+      expect(once(name), name).toBeLessThan(0.95 * alone(name));
+      // Trees break ties by the last digit.
+      expect(thousandfold(name) / once(name), name).toBeCloseTo(1, 1);
+    }
+    const { random_forest: forest } = fitExperts(xs, factors, { seed: 1 }).predict(asked.xs);
+    expect(forest!.spread!.every((width) => width >= 0 && Number.isFinite(width))).toBe(true);
+  });
+
+  it('takes y as it is where one has no logarithm, among many that have', () => {
+    const { xs, y } = mixedStudy(150, 4);
+    const factors = y.map((value, i) => (i === 149 ? 0 : Math.exp(value)));
+    const fitted = fitExperts(xs, factors, { seed: 1 });
+    const alone = fitExperts(xs, factors, { seed: 1, which: ['random_forest'] });
+    expect(fitted.predict(xs).random_forest).toEqual(alone.predict(xs).random_forest);
+    for (const name of NAMES) expect(fitted.crossFitted(name).mean.every(Number.isFinite), name).toBe(true);
   });
 
   it('fits only what is asked for', () => {
