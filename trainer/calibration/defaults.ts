@@ -14,7 +14,7 @@ export const CALIBRATION_DEFAULTS = {
    */
   modelWeight: { least: 10, most: 20 },
   /** By how much the model's scores are stretched: a new study is less like those that it was validated on than they are like those it learned from. */
-  unlike: 1.3,
+  unlike: 1.2,
   /**
    * The central share of a distribution whose shape is followed. Further out the mass is known better than where it stands:
    * cells that the descent did not look into, what little the model learned of its rare errors.
