@@ -12,8 +12,11 @@ export interface HistorySays {
 
 /** An expert counts with the inverse of its error to this power. */
 const POWER = 4;
-/** Errors of the Gaussian process are taken for smaller by this: fitted on all trials it gains more on the others than they do. */
-const PROCESS_GAIN = 0.9;
+/**
+ * Errors of the Gaussian process are taken for smaller by this: fitted on all trials it gains more on the others than they do. Less where no other study speaks, as a share
+ * of the centre is its own there whatever the errors are.
+ */
+const PROCESS_GAIN = { told: 0.8, alone: 0.9 };
 /** So are history's, which knows more trials than any of them. */
 const HISTORY_GAIN = 0.8;
 /** Where no other study speaks, this share goes to the process whatever the errors are: on a few trials they say little. */
@@ -47,9 +50,10 @@ export interface Standing {
  * `stack` looks at the trials one by one.
  */
 export function sharesOf({ errors, process, historyError, trials }: Standing): number[] {
-  const sizes = errors.map((error, i) => (i === process ? PROCESS_GAIN * error : error));
-  if (historyError !== undefined) sizes.push(HISTORY_GAIN * historyError);
   const told = historyError !== undefined;
+  const gain = told ? PROCESS_GAIN.told : PROCESS_GAIN.alone;
+  const sizes = errors.map((error, i) => (i === process ? gain * error : error));
+  if (told) sizes.push(HISTORY_GAIN * historyError);
   const share = told ? HISTORY_TRIALS / (HISTORY_TRIALS + trials) : PROCESS_SHARE;
   const leaning = told ? errors.length : process;
   return weightsOf(sizes).map((weight, i) => (1 - share) * weight + (i === leaning ? share : 0));

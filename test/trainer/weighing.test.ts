@@ -17,7 +17,7 @@ describe('sharesOf', () => {
   });
 
   it('weighs other studies with the experts, less the more trials there are', () => {
-    const told = { errors: [2, 1 / 0.9], process: 1, historyError: 1.25, trials: 30 };
+    const told = { errors: [2, 1.25], process: 1, historyError: 1.25, trials: 30 };
     // Errors 2, 1 and 1, and a quarter for history as it is.
     const each = 0.75 / (2 + 1 / 16);
     const expected = [each / 16, each, each + 0.25];
