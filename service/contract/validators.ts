@@ -1,5 +1,6 @@
 // Compiles the contract's schemas into functions that list what is wrong with a request.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { lazy } from '../../tokenizer/lazy.js';
 import { type FieldError, fieldError } from '../errors.js';
 import { child } from '../json-pointer.js';
 import { explainErrors, RECORD_KEYWORD } from './explain.js';
@@ -73,15 +74,6 @@ function wrongIntegers(schema: Schema, values: Record<string, unknown>, pointer:
     const detail = `must be an integer, not ${JSON.stringify(text.slice(0, 100))}`;
     return fieldError(child(pointer, name), 'wrong_type', detail, 'Send an integer.');
   });
-}
-
-/** What `make` makes, made at the first call. */
-function lazy<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function failures(validate: ValidateFunction, value: unknown, pointer: string): FieldError[] {

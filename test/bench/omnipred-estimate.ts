@@ -1,5 +1,4 @@
 // Median against mean of what the model states, as exact numbers and from samples, without noise and with heavy tails.
-
 import { keepPlausible, type PlausibleRange, plausibleRange } from '../../trainer/calibration/plausible.js';
 import type { Distribution } from '../../trainer/distribution.js';
 import type { Budget } from './omnipred-budgets.js';

@@ -46,7 +46,8 @@ export class Calibration {
   private readonly scale: ErrorScale;
   private readonly units: ErrorUnit | undefined;
   private readonly sizes: readonly { size: number; weight: number }[];
-  private readonly own: number;
+  /** How many of the study's trials it rests on. */
+  readonly own: number;
   private readonly known: number;
   /** A thousand queries ask for the same few. */
   private readonly sizeOfLevel = new Map<number, number>();

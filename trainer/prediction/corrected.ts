@@ -61,7 +61,7 @@ export class Corrected {
   }
 
   /**
-   * The distribution whose central intervals are the calibrated ones: a histogram between their ends. Half a per mille is left to what
+   * The distribution whose central intervals are the calibrated ones: a histogram between their ends. One per mille is left to what
    * lies beyond either, near by rather than far, and not beyond 0 where intervals reach by factors.
    */
   get distribution(): Distribution {

@@ -118,12 +118,12 @@ export class Predictor {
    */
   async corrected(study: StudyData, xs: readonly JsonObject[], signal?: AbortSignal): Promise<Corrected[]> {
     const answers = await this.ask(study, xs, signal);
+    const fitted = this.fit(study);
     const points = xs.map((x): Point => ({ x }));
-    return this.correct(this.fit(study), await this.calibrationOf(study), points, answers);
+    return this.correct(fitted, await this.calibrationOf(fitted), points, answers);
   }
 
-  private async calibrationOf(study: StudyData): Promise<Calibration> {
-    const fitted = this.fit(study);
+  private async calibrationOf(fitted: FittedStudy): Promise<Calibration> {
     return new Calibration(await fitted.scores(), this.model.card.calibration_scores, fitted.range);
   }
 
@@ -205,7 +205,7 @@ export class Predictor {
     answers: readonly Answered[],
   ): Promise<PredictResult> {
     const fitted = this.fit(study);
-    const calibration = await this.calibrationOf(study);
+    const calibration = await this.calibrationOf(fitted);
     const local = includeExperts ? fitted.localExperts : undefined;
     const points = queries.map((x, q): Point => (given ? { x, given: given[q]! } : { x }));
     const experts = local && expertPredictions(local, points.map(featuresOf), levels);
@@ -217,10 +217,9 @@ export class Predictor {
       return prediction;
     });
     const validated = this.model.card.calibration_scores.length > 0;
-    const scored = (await fitted.scores()).length;
     return {
       predictions,
-      calibration: describeCalibration(scored, validated, levels, calibration.inRatios),
+      calibration: describeCalibration(calibration.own, validated, levels, calibration.inRatios),
     };
   }
 
